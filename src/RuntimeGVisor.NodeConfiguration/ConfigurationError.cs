@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+
+namespace RuntimeGVisor.NodeConfiguration;
+
+/// <summary>One thing that is wrong with a configuration: where, what was found, and what is allowed.</summary>
+/// <param name="Field">Path of the field, such as <c>runscFlags[2].value</c>; empty for the document as a whole.</param>
+/// <param name="Value">The value as found; null when there is none.</param>
+/// <param name="Allowed">What is allowed there, as the end of a sentence.</param>
+public sealed record ConfigurationError(string Field, string? Value, string Allowed)
+{
+    private const int LongestShownValue = 48;
+
+    /// <summary>The error as one printable line, whatever characters the value has.</summary>
+    public override string ToString()
+    {
+        var place = Field.Length == 0 ? "the configuration" : Field;
+        return Value is null ? $"{place}: {Allowed}" : $"{place}: {Quote(Value)} is not allowed: {Allowed}";
+    }
+
+    /// <summary>Shows a value of unknown origin in one line: shortened, control and non-ASCII characters escaped.</summary>
+    /// <param name="value">The value.</param>
+    public static string Quote(string value)
+    {
+        var shown = new StringBuilder("\"");
+        foreach (var character in value.AsSpan(0, Math.Min(value.Length, LongestShownValue)))
+        {
+            _ = character switch
+            {
+                '"' or '\\' => shown.Append('\\').Append(character),
+                >= ' ' and <= '~' => shown.Append(character),
+                _ => shown.Append($"\\u{(int)character:x4}"),
+            };
+        }
+
+        shown.Append('"');
+        return value.Length > LongestShownValue ? shown.Append($" (the first of {value.Length} characters)").ToString() : shown.ToString();
+    }
+}

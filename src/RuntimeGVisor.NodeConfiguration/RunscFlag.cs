@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+namespace RuntimeGVisor.NodeConfiguration;
+
+/// <summary>What a runsc flag may cost the owner of a shoot who sets it.</summary>
+public enum RunscFlagTier
+{
+    /// <summary>Gardener contract: the flags that the extension has always accepted, with exactly the same values.</summary>
+    Contract,
+
+    /// <summary>Neither weakens the sandbox nor changes the host; at worst it costs speed or disk space.</summary>
+    Safe,
+}
+
+/// <summary>Who puts a flag into runsc's configuration.</summary>
+public enum RunscFlagSetter
+{
+    /// <summary>The owner of the shoot, in <c>configFlags</c> of the providerConfig.</summary>
+    Owner,
+
+    /// <summary>The controller, as a consequence of another flag.</summary>
+    Controller,
+
+    /// <summary>The node installer, from what it finds on the node.</summary>
+    Installer,
+}
+
+/// <summary>One row of the table <see cref="RunscFlags"/>.</summary>
+public sealed record RunscFlag
+{
+    /// <summary>The flag's name as runsc spells it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What the flag may cost.</summary>
+    public required RunscFlagTier Tier { get; init; }
+
+    /// <summary>Who puts it into runsc's configuration.</summary>
+    public RunscFlagSetter SetBy { get; init; }
+
+    /// <summary>The accepted values in words, as the end of "takes …".</summary>
+    public required string Allowed { get; init; }
+
+    /// <summary>Whether a value is accepted.</summary>
+    public required Func<string, bool> Accepts { get; init; }
+
+    /// <summary>A value that is no mistake and yet writes no line, because it is what runsc does anyway; null when there is none.</summary>
+    public string? WritesNothingFor { get; init; }
+
+    /// <summary>Lines that follow this flag's own line.</summary>
+    public IReadOnlyList<RunscFlagValue> FollowedBy { get; init; } = [];
+}
+
+/// <summary>A flag with its value: one line of <c>[runsc_config]</c>.</summary>
+/// <param name="Name">The flag's name.</param>
+/// <param name="Value">The value, always text.</param>
+public sealed record RunscFlagValue(string Name, string Value)
+{
+    /// <summary>The line as TOML. Accepted values need no escapes.</summary>
+    public override string ToString() => $"{Name} = \"{Value}\"";
+}
+
+/// <summary>A flag that was asked for and is not applied.</summary>
+/// <param name="Name">The name as asked for.</param>
+/// <param name="Value">The value as asked for.</param>
+/// <param name="Reason">Why not, and what is allowed, as a sentence without full stop.</param>
+public sealed record IgnoredRunscFlag(string Name, string Value, string Reason);
+
+/// <summary>What became of the flags that were asked for.</summary>
+/// <param name="Lines">The lines to write, in fixed order: by name, with the lines that follow a flag directly after it.</param>
+/// <param name="Ignored">The flags that are not applied, by name.</param>
+public sealed record RunscFlagSelection(IReadOnlyList<RunscFlagValue> Lines, IReadOnlyList<IgnoredRunscFlag> Ignored);
