@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using k8s;
+using k8s.Models;
+using Kubernetes.Controllers.Metrics;
+using Kubernetes.Controllers.Serialization;
+
+namespace Kubernetes.Controllers.Client;
+
+/// <summary>The Kubernetes API over HTTP/2. One instance serves a whole program.</summary>
+public sealed class ApiClient : IApiClient, IDisposable
+{
+    // As client-go: an answer with Retry-After is asked again up to ten times.
+    private const int MaxRetries = 10;
+    private static readonly StreamPipeReaderOptions PipeOptions = new(bufferSize: 16 * 1024, minimumReadSize: 4 * 1024);
+
+    private readonly ApiClientConfiguration _configuration;
+    private readonly TimeProvider _time;
+    private readonly SocketsHttpHandler _handler;
+    private readonly HttpMessageInvoker _http;
+    private readonly BearerToken _token;
+    private readonly Uri _server;
+    private readonly string _host;
+    private readonly MetricFamily<Counter>? _requestsTotal;
+    private readonly ConcurrentDictionary<(string Code, string Method), Counter> _requests = new();
+
+    /// <summary>Connects lazily: nothing is sent before the first call.</summary>
+    /// <param name="configuration">Server and credentials.</param>
+    /// <param name="time">Time-outs and token age.</param>
+    /// <param name="metrics">Gets <c>rest_client_requests_total</c>; null for none.</param>
+    /// <exception cref="ConfigurationException">The certificate authorities cannot be read.</exception>
+    public ApiClient(ApiClientConfiguration configuration, TimeProvider time, MetricRegistry? metrics = null)
+    {
+        _configuration = configuration;
+        _time = time;
+        _token = new BearerToken(configuration.Token, configuration.TokenFile, time);
+        _server = configuration.Server.AbsolutePath.EndsWith('/') ? configuration.Server : new Uri(configuration.Server.AbsoluteUri + "/");
+        _host = configuration.Server.Authority;
+        _requestsTotal = metrics?.Counter(
+            "rest_client_requests_total", "Number of HTTP requests, partitioned by status code, method, and host.", "code", "method", "host");
+        _handler = CreateHandler(configuration);
+        _http = new HttpMessageInvoker(_handler, disposeHandler: false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _http.Dispose();
+        _handler.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public async Task<T?> FindAsync<T>(ResourceDefinition<T> resource, ObjectKey key, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        try
+        {
+            return await ExecuteAsync(new Request(HttpMethod.Get, resource.PathOf(key.Namespace, key.Name), resource.IsSecret), resource.TypeInfo, cancellationToken);
+        }
+        catch (ApiException exception) when (exception.IsNotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<T>> ListAsync<T>(ResourceDefinition<T> resource, string? @namespace, ListOptions? options, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var items = new List<T>();
+        var next = options ?? new ListOptions();
+        while (true)
+        {
+            var page = await ReadPageAsync(resource, @namespace, next, Receive, cancellationToken);
+            if (page.Continue is null)
+            {
+                return items;
+            }
+
+            next = next with { Continue = page.Continue };
+        }
+
+        void Receive(ListItem<T> item) => items.Add(
+            item.Object ?? throw new FormatException($"{resource.Kind} {item.Failure?.Key?.ToString() ?? "without a name"}: {item.Failure?.Reason}"));
+    }
+
+    /// <inheritdoc/>
+    public Task<ListPage> ReadPageAsync<T>(
+        ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<ListItem<T>> receive, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var query = new Query(resource.PathOf(@namespace, null));
+        query.Add("limit", options.PageSize.ToString(CultureInfo.InvariantCulture));
+        query.Add("continue", options.Continue);
+        query.Add("labelSelector", options.LabelSelector);
+        query.Add("fieldSelector", options.FieldSelector);
+
+        // A continue token has a version of its own.
+        query.Add("resourceVersion", options.Continue is null ? options.ResourceVersion : null);
+        return ExecuteAsync(new Request(HttpMethod.Get, query.ToString(), resource.IsSecret), ReadAsync, cancellationToken);
+
+        async Task<ListPage> ReadAsync(HttpContent content, CancellationToken cancellation)
+        {
+            var pipe = PipeReader.Create(await content.ReadAsStreamAsync(cancellation), PipeOptions);
+            try
+            {
+                return await new ListReader<T>(resource.TypeInfo, receive).ReadAsync(pipe, cancellation);
+            }
+            finally
+            {
+                await pipe.CompleteAsync();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+        ResourceDefinition<T> resource, string? @namespace, WatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var query = new Query(resource.PathOf(@namespace, null));
+        query.Add("watch", "true");
+        query.Add("allowWatchBookmarks", "true");
+        query.Add("resourceVersion", options.ResourceVersion);
+        query.Add("timeoutSeconds", ((long)options.Timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+        query.Add("labelSelector", options.LabelSelector);
+        query.Add("fieldSelector", options.FieldSelector);
+
+        using var response = await ExecuteAsync(
+            new Request(HttpMethod.Get, query.ToString(), resource.IsSecret), cancellationToken);
+        var pipe = PipeReader.Create(await response.Content.ReadAsStreamAsync(cancellationToken), PipeOptions);
+        try
+        {
+            await foreach (var watchEvent in WatchReader.ReadAsync(pipe, resource.TypeInfo, cancellationToken))
+            {
+                yield return watchEvent;
+            }
+        }
+        finally
+        {
+            await pipe.CompleteAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<T> CreateAsync<T>(ResourceDefinition<T> resource, T value, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        value.ApiVersion ??= resource.ApiVersion;
+        value.Kind ??= resource.Kind;
+        var body = JsonSerializer.SerializeToUtf8Bytes(value, resource.TypeInfo);
+        var path = resource.PathOf(value.Metadata.NamespaceProperty, null);
+        return ExecuteAsync(new Request(HttpMethod.Post, path, resource.IsSecret, body, "application/json"), resource.TypeInfo, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<T> PatchAsync<T>(ResourceDefinition<T> resource, ObjectKey key, Patch patch, string? subresource, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var query = new Query(resource.PathOf(key.Namespace, key.Name, subresource));
+        query.Add("fieldManager", patch.FieldManager);
+        query.Add("force", patch.Force ? "true" : null);
+        return ExecuteAsync(
+            new Request(HttpMethod.Patch, query.ToString(), resource.IsSecret, patch.Body, patch.ContentType), resource.TypeInfo, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<T?> DeleteAsync<T>(ResourceDefinition<T> resource, ObjectKey key, DeleteOptions? options, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var request = options is null
+            ? new Request(HttpMethod.Delete, resource.PathOf(key.Namespace, key.Name), resource.IsSecret)
+            : new Request(HttpMethod.Delete, resource.PathOf(key.Namespace, key.Name), resource.IsSecret, options.ToJson(), "application/json");
+        try
+        {
+            var answer = await ExecuteAsync(request, static (content, cancellation) => content.ReadAsByteArrayAsync(cancellation), cancellationToken);
+            return IsStatus(answer) ? null : JsonSerializer.Deserialize(answer, resource.TypeInfo);
+        }
+        catch (ApiException exception) when (exception.IsNotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<HttpStatusCode> ProbeAsync(string path, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(_configuration.RequestTimeout, _time);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        using var response = await SendOnceAsync(new Request(HttpMethod.Get, path.TrimStart('/'), false), cancellation.Token);
+        return response.StatusCode;
+    }
+
+    private static SocketsHttpHandler CreateHandler(ApiClientConfiguration configuration) => new()
+    {
+        SslOptions = new ServerCertificatePolicy(configuration).CreateOptions(configuration),
+        EnableMultipleHttp2Connections = true,
+
+        // As client-go: a connection that died without a word is noticed within 45 seconds.
+        KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+        ConnectTimeout = TimeSpan.FromSeconds(15),
+        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+    };
+
+    private Task<T> ExecuteAsync<T>(Request request, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken)
+        where T : class =>
+        ExecuteAsync(request, async (content, cancellation) =>
+        {
+            await using var stream = await content.ReadAsStreamAsync(cancellation);
+            return await JsonSerializer.DeserializeAsync(stream, typeInfo, cancellation)
+                ?? throw new JsonException("The answer is null instead of an object.");
+        }, cancellationToken);
+
+    /// <summary>Sends a request and reads the answer, both within the time limit.</summary>
+    private async Task<TResult> ExecuteAsync<TResult>(
+        Request request, Func<HttpContent, CancellationToken, Task<TResult>> read, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(_configuration.RequestTimeout, _time);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            using var response = await SendAsync(request, cancellation.Token);
+            return await read(response.Content, cancellation.Token);
+        }
+        catch (OperationCanceledException exception) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw TimedOut(request, exception);
+        }
+    }
+
+    /// <summary>Sends a request and returns once the headers of the answer are there, within the time limit; the body may take for ever.</summary>
+    private async Task<HttpResponseMessage> ExecuteAsync(Request request, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(_configuration.RequestTimeout, _time);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            return await SendAsync(request, cancellation.Token);
+        }
+        catch (OperationCanceledException exception) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw TimedOut(request, exception);
+        }
+    }
+
+    private TimeoutException TimedOut(Request request, OperationCanceledException exception) =>
+        new($"{request.Method} {request.PathAndQuery}: no answer within {_configuration.RequestTimeout.TotalSeconds} s", exception);
+
+    /// <summary>Sends until the answer is a success or an error that waiting does not cure.</summary>
+    private async Task<HttpResponseMessage> SendAsync(Request request, CancellationToken cancellationToken)
+    {
+        var rejected = false;
+        for (var attempt = 0; ; attempt++)
+        {
+            var response = await SendOnceAsync(request, cancellationToken);
+            if (response.IsSuccessStatusCode)
+            {
+                return response;
+            }
+
+            using (response)
+            {
+                if (response.StatusCode == HttpStatusCode.Unauthorized && _token.CanChange && !rejected)
+                {
+                    rejected = true;
+                    _token.Expire();
+                    continue;
+                }
+
+                if (RetryAfter(response) is not { } delay || attempt >= MaxRetries)
+                {
+                    throw await ErrorAsync(request, response, cancellationToken);
+                }
+
+                await Task.Delay(delay, _time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(Request request, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(request.Method, new Uri(_server, request.PathAndQuery))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        message.Headers.TryAddWithoutValidation("Accept", "application/json");
+        message.Headers.TryAddWithoutValidation("User-Agent", _configuration.UserAgent);
+        message.Headers.Authorization = _token.Header();
+        if (_configuration.TlsServerName is { } name)
+        {
+            message.Headers.Host = name;
+        }
+
+        if (request.ContentType is not null)
+        {
+            message.Content = new ReadOnlyMemoryContent(request.Body);
+            message.Content.Headers.ContentType = new MediaTypeHeaderValue(request.ContentType);
+        }
+
+        try
+        {
+            var response = await _http.SendAsync(message, cancellationToken);
+            Count(((int)response.StatusCode).ToString(CultureInfo.InvariantCulture), request.Method);
+            return response;
+        }
+        catch (HttpRequestException)
+        {
+            Count("<error>", request.Method);
+            throw;
+        }
+    }
+
+    private void Count(string code, HttpMethod method)
+    {
+        if (_requestsTotal is not null)
+        {
+            _requests.GetOrAdd((code, method.Method), static (key, client) => client._requestsTotal!.With(key.Code, key.Method, client._host), this).Increment();
+        }
+    }
+
+    private static TimeSpan? RetryAfter(HttpResponseMessage response) =>
+        response.StatusCode == HttpStatusCode.TooManyRequests || (int)response.StatusCode >= 500 ? response.Headers.RetryAfter?.Delta : null;
+
+    private static async Task<ApiException> ErrorAsync(Request request, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var status = await ReadStatusAsync(response.Content, cancellationToken);
+        var retryAfter = response.Headers.RetryAfter?.Delta
+            ?? (status?.Details?.RetryAfterSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+
+        // The server's message on a Secret can quote its data.
+        var detail = !request.IsSecret && status?.Message is { Length: > 0 } message ? message : $"{status?.Reason ?? response.StatusCode.ToString()}";
+        return new ApiException(
+            response.StatusCode, status?.Reason, $"{request.Method} {request.PathAndQuery}: {(int)response.StatusCode} {detail}", retryAfter);
+    }
+
+    /// <summary>Null if the body is no <c>Status</c>, for example the page of a load balancer.</summary>
+    private static async Task<ServerStatus?> ReadStatusAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var stream = await content.ReadAsStreamAsync(cancellationToken);
+            return await JsonSerializer.DeserializeAsync(stream, KubernetesJsonContext.Default.ServerStatus, cancellationToken);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether an answer to a deletion is a <c>Status</c>, which says that the object is gone, rather than the object.</summary>
+    private static bool IsStatus(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        _ = reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isKind = reader.ValueTextEquals("kind"u8);
+            _ = reader.Read();
+            if (isKind)
+            {
+                return reader.ValueTextEquals("Status"u8);
+            }
+
+            reader.Skip();
+        }
+
+        return false;
+    }
+
+    private readonly record struct Request(
+        HttpMethod Method, string PathAndQuery, bool IsSecret, ReadOnlyMemory<byte> Body = default, string? ContentType = null);
+}

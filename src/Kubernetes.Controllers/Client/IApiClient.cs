@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Net;
+using k8s;
+using k8s.Models;
+
+namespace Kubernetes.Controllers.Client;
+
+/// <summary>The Kubernetes API, as a controller uses it. Every read goes to the server; caches are informers.</summary>
+/// <remarks>
+/// Every method throws <see cref="ApiException"/> for an error that the server answers with, <see cref="HttpRequestException"/> when there is no
+/// answer, and <see cref="TimeoutException"/> when the answer takes too long. There is no client-side throttle: priority and fairness are the server's job.
+/// </remarks>
+public interface IApiClient
+{
+    /// <summary>Reads one object; null if it does not exist.</summary>
+    Task<T?> FindAsync<T>(ResourceDefinition<T> resource, ObjectKey key, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>Reads all objects, page by page.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="namespace">The namespace to read; null or empty for all namespaces.</param>
+    /// <param name="options">Selectors and page size; null for everything.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="FormatException">An object does not fit <typeparamref name="T"/>.</exception>
+    Task<IReadOnlyList<T>> ListAsync<T>(ResourceDefinition<T> resource, string? @namespace, ListOptions? options, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>Reads one page of a list, handing over each object as soon as it has arrived, so that a page is never in memory as a whole.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="namespace">The namespace to read; null or empty for all namespaces.</param>
+    /// <param name="options">Selectors, page size and the page to read.</param>
+    /// <param name="receive">Gets every object of the page.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    Task<ListPage> ReadPageAsync<T>(
+        ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<ListItem<T>> receive, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>Reports changes, with bookmarks, until the server ends the watch. Enumerating it once is one request.</summary>
+    IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(ResourceDefinition<T> resource, string? @namespace, WatchOptions options, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>Creates an object in the namespace that its metadata names.</summary>
+    /// <exception cref="ApiException">With <see cref="ApiException.IsAlreadyExists"/> if there is one of that name.</exception>
+    Task<T> CreateAsync<T>(ResourceDefinition<T> resource, T value, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>Changes an object, or a subresource of it (<c>status</c>).</summary>
+    /// <returns>The object as the server has it now; it replaces what the caller knew, its version included.</returns>
+    Task<T> PatchAsync<T>(ResourceDefinition<T> resource, ObjectKey key, Patch patch, string? subresource, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>Deletes an object.</summary>
+    /// <returns>Null if it is gone now (also if it did not exist); the object if finalizers still hold it.</returns>
+    Task<T?> DeleteAsync<T>(ResourceDefinition<T> resource, ObjectKey key, DeleteOptions? options, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>;
+
+    /// <summary>Asks a path that is no resource, for example <c>readyz</c>, and returns the HTTP status, whatever it is.</summary>
+    Task<HttpStatusCode> ProbeAsync(string path, CancellationToken cancellationToken);
+}

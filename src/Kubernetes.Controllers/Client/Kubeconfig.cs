@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Kubernetes.Controllers.Client;
+
+/// <summary>Reads kubeconfig files. What cannot be honoured is an error that names the field, never silently ignored.</summary>
+internal static class Kubeconfig
+{
+    /// <summary>Reads the current context of the files; of things with the same name, the first counts, as for kubectl.</summary>
+    public static ApiClientConfiguration Read(IReadOnlyList<string> paths)
+    {
+        var files = paths.Where(File.Exists).Select(ReadFile).ToList();
+        var source = string.Join(Path.PathSeparator, paths);
+        if (files.Count == 0)
+        {
+            throw new ConfigurationException($"kubeconfig: {source} does not exist");
+        }
+
+        var contextName = files.Select(file => file.Text("current-context")).FirstOrDefault(name => !string.IsNullOrEmpty(name))
+            ?? throw new ConfigurationException($"{source}: current-context is not set");
+        var context = Find(files, source, "contexts", "context", contextName);
+        var cluster = Find(files, source, "clusters", "cluster", context.Require("cluster"));
+        var user = context.Text("user") is { Length: > 0 } userName ? Find(files, source, "users", "user", userName) : null;
+
+        cluster.Reject("insecure-skip-tls-verify", "the server's certificate is always checked; give certificate-authority or certificate-authority-data");
+        cluster.Reject("proxy-url", "connections are made directly");
+        user?.Reject("exec", "give token, tokenFile or a client certificate");
+        user?.Reject("auth-provider", "give token, tokenFile or a client certificate");
+        user?.Reject("username", "give token, tokenFile or a client certificate");
+        user?.Reject("as", "impersonation is not implemented");
+        return new ApiClientConfiguration
+        {
+            Server = ApiClientConfiguration.ParseServer($"{cluster.Path}.server", cluster.Require("server")),
+            CertificateAuthorityFile = cluster.FilePath("certificate-authority"),
+            CertificateAuthorityData = cluster.Base64("certificate-authority-data"),
+            TlsServerName = cluster.Text("tls-server-name"),
+            ClientCertificate = user is null ? null : ClientCertificate(user),
+            Token = user?.Text("token"),
+            TokenFile = user?.FilePath("tokenFile"),
+            DefaultNamespace = context.Text("namespace") is { Length: > 0 } @namespace ? @namespace : "default",
+        };
+    }
+
+    private static Section ReadFile(string path)
+    {
+        var yaml = new YamlStream();
+        try
+        {
+            using var reader = new StreamReader(path);
+            yaml.Load(reader);
+        }
+        catch (YamlException exception)
+        {
+            throw new ConfigurationException($"{path}: not YAML, line {exception.Start.Line}: {exception.Message}", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path}: {exception.Message}", exception);
+        }
+
+        return yaml.Documents is [{ RootNode: YamlMappingNode root }, ..]
+            ? new Section(root, path, Path.GetDirectoryName(Path.GetFullPath(path))!)
+            : throw new ConfigurationException($"{path}: not a kubeconfig (no mapping at the top)");
+    }
+
+    private static Section Find(List<Section> files, string source, string list, string kind, string name)
+    {
+        foreach (var file in files)
+        {
+            if (file.Named(list, kind, name) is { } found)
+            {
+                return found;
+            }
+        }
+
+        throw new ConfigurationException($"{source}: {list} has no {kind} '{name}'");
+    }
+
+    private static X509Certificate2? ClientCertificate(Section user)
+    {
+        var certificate = user.Pem("client-certificate", "client-certificate-data");
+        var key = user.Pem("client-key", "client-key-data");
+        if (certificate is null && key is null)
+        {
+            return null;
+        }
+
+        if (certificate is null || key is null)
+        {
+            throw new ConfigurationException($"{user.Path}: client certificate and client key must be given together");
+        }
+
+        try
+        {
+            return X509Certificate2.CreateFromPem(certificate, key);
+        }
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
+        {
+            throw new ConfigurationException($"{user.Path}: client certificate and key are not a matching pair in PEM", exception);
+        }
+    }
+
+    /// <summary>A mapping of the file and where it is, for messages.</summary>
+    private sealed record Section(YamlMappingNode Node, string Path, string Directory)
+    {
+        public string? Text(string field) => Node.Children.TryGetValue(field, out var value)
+            ? value is YamlScalarNode scalar ? Value(scalar) : throw new ConfigurationException($"{Path}.{field}: must be a string")
+            : null;
+
+        public string Require(string field) => Text(field) is { Length: > 0 } value ? value : throw new ConfigurationException($"{Path}.{field}: must be set");
+
+        public void Reject(string field, string reason)
+        {
+            if (Node.Children.TryGetValue(field, out var value) && value is not YamlScalarNode { Value: null or "" or "false" or "null" or "~" })
+            {
+                throw new ConfigurationException($"{Path}.{field}: not supported; {reason}");
+            }
+        }
+
+        public string? FilePath(string field) =>
+            Text(field) is { Length: > 0 } path ? System.IO.Path.GetFullPath(System.IO.Path.Combine(Directory, path)) : null;
+
+        public string? Base64(string field)
+        {
+            try
+            {
+                return Text(field) is { Length: > 0 } value ? Encoding.UTF8.GetString(Convert.FromBase64String(value)) : null;
+            }
+            catch (FormatException exception)
+            {
+                throw new ConfigurationException($"{Path}.{field}: not base64", exception);
+            }
+        }
+
+        /// <summary>PEM text from the data field, which wins, or from the file.</summary>
+        public string? Pem(string fileField, string dataField)
+        {
+            if (Base64(dataField) is { } data)
+            {
+                return data;
+            }
+
+            try
+            {
+                return FilePath(fileField) is { } path ? File.ReadAllText(path) : null;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new ConfigurationException($"{Path}.{fileField}: {exception.Message}", exception);
+            }
+        }
+
+        public Section? Named(string list, string kind, string name)
+        {
+            if (!Node.Children.TryGetValue(list, out var value) || value is not YamlSequenceNode entries)
+            {
+                return null;
+            }
+
+            foreach (var entry in entries.OfType<YamlMappingNode>())
+            {
+                if (entry.Children.TryGetValue("name", out var entryName) && entryName is YamlScalarNode { Value: { } text } && text == name)
+                {
+                    var path = $"{Path}: {list}[{name}].{kind}";
+                    return entry.Children.TryGetValue(kind, out var body) && body is YamlMappingNode mapping
+                        ? new Section(mapping, path, Directory)
+                        : throw new ConfigurationException($"{path}: must be set");
+                }
+            }
+
+            return null;
+        }
+
+        private static string? Value(YamlScalarNode scalar) =>
+            scalar is { Style: ScalarStyle.Plain, Value: "null" or "~" or "" } ? null : scalar.Value;
+    }
+}
