@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Sourced by the scripts of this folder: where things are, how steps are reported, how the cache is filled.
+
+set -euo pipefail
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/gardener-extension-runtime-gvisor
+export repository cache
+
+# Progress goes to stderr: stdout belongs to what a script answers.
+say() { printf '%s\n' "$*" >&2; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# step TEXT COMMAND...: runs the command, prints the text and the time it took, and its output only when it fails.
+# VERBOSE=1 lets the output through. Do not call it in a condition: bash would then ignore errors inside of a function.
+step() {
+  local text=$1 log status started=$SECONDS
+  shift
+  log=$(mktemp)
+  set +e
+  if [ "${VERBOSE:-0}" = 1 ]; then
+    say "$text ..."
+    (set -e; "$@") >&2
+    status=$?
+  else
+    [ ! -t 2 ] || printf '%s ...' "$text" >&2
+    (set -e; "$@") >"$log" 2>&1
+    status=$?
+    [ ! -t 2 ] || printf '\r' >&2
+    [ "$status" = 0 ] || cat "$log" >&2
+  fi
+  set -e
+  rm -f "$log"
+  if [ "$status" != 0 ]; then
+    say "FAILED after $((SECONDS - started)) s (exit code $status): $text"
+    return "$status"
+  fi
+  say "$text: $((SECONDS - started)) s"
+}
+
+# with_lock NAME COMMAND...: two runs never fill the same entry of the cache at once; the second waits and finds it done.
+with_lock() {
+  local name=$1
+  shift
+  mkdir -p "$cache/locks"
+  (
+    exec {lock}>"$cache/locks/$name"
+    if ! flock -n "$lock"; then
+      say "waiting for another run that holds the lock $name"
+      flock "$lock"
+    fi
+    "$@" {lock}>&-
+  )
+}
+
+# as_root COMMAND...
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    fail "root is needed for: $*"
+  fi
+}
+
+# Debian's package lists must be there and younger than a day before anything is downloaded.
+refresh_package_lists() {
+  command -v apt-get >/dev/null || fail "this needs Debian's apt-get; elsewhere provide the tools named in docs/development/local-control-plane.md yourself"
+  if [ -z "$(find /var/lib/apt/lists -maxdepth 1 -name '*_InRelease' -mmin -1440 2>/dev/null | head -n 1)" ]; then
+    # Returns non-zero when any of the machine's sources is broken, also one that is not needed here.
+    step "apt-get update" as_root apt-get -qq update || say "apt-get update reported errors; going on with the lists that there are"
+  fi
+}

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# A systemd node with containerd and a network of its own, in half a second: an overlay of this machine's root file system,
+# booted by systemd-nspawn. See docs/development/node-test-bed.md.
+# shellcheck source=hack/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage='usage: node-test-bed.sh provide               fills the cache and prints its directory
+       node-test-bed.sh up DIR [1.6|1.7|2]    boots a node with this containerd (1.6); DIR/root is its root file system
+       node-test-bed.sh into DIR [COMMAND...] runs a command (a shell) in the node
+       node-test-bed.sh leader DIR            prints the process ID of its init as seen from here
+       node-test-bed.sh down DIR              ends it and removes DIR'
+
+[ $# -gt 0 ] || fail "$usage"
+verb=$1
+[ "$verb" = provide ] || [ $# -gt 1 ] || fail "$usage"
+directory=$(realpath -m "${2:-/}")
+
+leader() {
+  local nspawn child
+  nspawn=$(cat "$directory/nspawn.pid" 2>/dev/null) || return 1
+  # shellcheck disable=SC2013 # words, not lines
+  for child in $(cat /proc/"$nspawn"/task/*/children 2>/dev/null); do
+    if [ "$(cat "/proc/$child/comm" 2>/dev/null)" = systemd ]; then
+      printf '%s\n' "$child"
+      return
+    fi
+  done
+  return 1
+}
+
+into() { nsenter --all --target "$(leader)" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin TERM="${TERM:-dumb}" HOME=/root "$@"; }
+
+# containerd's data cannot lie on an overlay, so DIR is on a real file system and the overlay's upper layer in memory.
+lay_out_root() {
+  local layers=$1 version=$2 root=$directory/root unit configuration
+  mkdir -p "$root" "$directory/overlay" "$directory/containerd"
+  mount -t tmpfs -o mode=755 node-test-bed "$directory/overlay"
+  mkdir "$directory/overlay/upper" "$directory/overlay/work"
+  mount -t overlay -o "lowerdir=/,upperdir=$directory/overlay/upper,workdir=$directory/overlay/work" node-test-bed "$root"
+
+  cp -a --remove-destination "$layers/node/." "$layers/containerd-$version/." "$root/"
+
+  : >"$root/etc/fstab"
+  printf 'test-node\n' >"$root/etc/hostname"
+  rm -f "$root/etc/machine-id"
+  printf 'uninitialized\n' >"$root/etc/machine-id"
+  # A target of its own: whatever else this machine has enabled stays off.
+  cat >"$root/etc/systemd/system/node.target" <<'UNIT'
+[Unit]
+Requires=basic.target
+Wants=dbus.service containerd.service
+After=basic.target dbus.service containerd.service
+AllowIsolate=yes
+UNIT
+  for unit in timers.target systemd-timesyncd.service systemd-networkd.service systemd-resolved.service e2scrub_reap.service; do
+    ln -sf /dev/null "$root/etc/systemd/system/$unit"
+  done
+
+  # What gardener-node-agent sets up before an installer runs.
+  mkdir -p "$root/etc/containerd/conf.d" "$root/etc/containerd/certs.d" "$root/var/bin/containerruntimes" \
+    "$root/etc/systemd/system/containerd.service.d" "$root/var/lib/containerd" "$root/var/log/pods"
+  printf '[Service]\nEnvironment="PATH=/var/bin/containerruntimes:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"\n' \
+    >"$root/etc/systemd/system/containerd.service.d/30-env_config.conf"
+  case $version in 1.*) configuration=2 ;; *) configuration=3 ;; esac
+  install -m 644 "$repository/hack/node/config/version-$configuration.toml" "$root/etc/containerd/config.toml"
+  rm -rf "$root/etc/cni/net.d"
+  install -D -m 644 "$repository/hack/node/config/cni.conflist" "$root/etc/cni/net.d/10-pods.conflist"
+}
+
+boot() {
+  local nspawn=$1 state='' attempt
+  # nspawn's filter of system calls refuses what runsc needs.
+  SYSTEMD_SECCOMP=0 setsid nohup "$nspawn" --boot --directory="$directory/root" --private-network --register=no --keep-unit \
+    --machine=test-node --capability=all --resolv-conf=off --timezone=off --link-journal=no \
+    --bind="$directory/containerd:/var/lib/containerd" systemd.unit=node.target \
+    >"$directory/console.log" 2>&1 </dev/null &
+  printf '%s\n' $! >"$directory/nspawn.pid"
+  for attempt in $(seq 300); do
+    kill -0 "$(cat "$directory/nspawn.pid")" 2>/dev/null || { cat "$directory/console.log"; say "systemd-nspawn ended"; return 1; }
+    state=$(into systemctl is-system-running 2>/dev/null || true)
+    case $state in running | degraded) break ;; esac
+    sleep 0.1
+  done
+  [ "$state" = running ] || { into systemctl --failed --no-pager || true; say "the node is '$state' after $attempt tries"; return 1; }
+}
+
+# What the node's own tools need beyond what nspawn sets up.
+set_up() {
+  local images=$1 controller
+  # The runtimes make groups in the version 1 hierarchies, which nspawn mounts read-only.
+  for controller in $(into sh -c 'ls -d /sys/fs/cgroup/*/'); do
+    case $controller in */systemd/ | */unified/) ;; *) into mount -o remount,bind,rw "${controller%/}" ;; esac
+  done
+  # The mark of the node's own network namespace for runsc (see provide.sh).
+  into ip link add nodenet type bridge
+  into sysctl -q net.ipv4.ip_forward=1
+  into sh -c '[ -e /dev/kmsg ] || mknod /dev/kmsg c 1 11'
+  for _ in $(seq 100); do into ctr version >/dev/null 2>&1 && break; sleep 0.1; done
+  local image
+  for image in "$images"/*.tar; do into ctr -n k8s.io images import - <"$image"; done
+}
+
+up() {
+  local version=${1:-1.6} parts
+  [ "$(id -u)" = 0 ] || fail "a node needs root"
+  case $version in 1.6 | 1.7 | 2) ;; *) fail "unknown containerd '$version', want 1.6, 1.7 or 2" ;; esac
+  [ ! -e "$directory/nspawn.pid" ] || fail "$directory holds a node already: node-test-bed.sh down $directory"
+  parts=$(provide)
+  [ -d "$parts/layers/containerd-$version" ] || fail "containerd $version is not available on this machine"
+  mkdir -p "$directory"
+  trap down EXIT
+  step "node with containerd $version in $directory" bring_up "$parts" "$version"
+  trap - EXIT
+}
+
+bring_up() {
+  lay_out_root "$1/layers" "$2"
+  boot "$1/nspawn/usr/bin/systemd-nspawn"
+  set_up "$1/images"
+}
+
+provide() {
+  "$repository/hack/debian-install.sh" systemd systemd-sysv dbus iproute2 procps
+  "$repository/hack/node/provide.sh"
+}
+
+down() {
+  local init nspawn mount_point
+  init=$(leader || true)
+  nspawn=$(cat "$directory/nspawn.pid" 2>/dev/null || true)
+  if [ -n "$init" ]; then
+    # Pods may take their time to stop; the end of the node's init is the end of every process in it.
+    kill -KILL "$init" 2>/dev/null || true
+  fi
+  [ -z "$nspawn" ] || for _ in $(seq 50); do kill -0 "$nspawn" 2>/dev/null || break; sleep 0.1; done
+  [ -z "$nspawn" ] || kill -KILL "$nspawn" 2>/dev/null || true
+  awk -v prefix="$directory/" 'index($2, prefix) == 1 { print $2 }' /proc/mounts | sort -r | while read -r mount_point; do
+    umount -l "$mount_point" || true
+  done
+  rm -rf "$directory"
+}
+
+case $verb in
+  provide) provide ;;
+  up) up "${3:-1.6}" ;;
+  into) shift 2; [ $# -gt 0 ] || set -- bash -l; into "$@" ;;
+  leader) leader || fail "no node runs in $directory" ;;
+  down) step "end of the node in $directory" down ;;
+  *) fail "$usage" ;;
+esac
