@@ -19,12 +19,12 @@ public static class ContentHash
 
     /// <summary>The name of an object with this content: equal content gives the equal name.</summary>
     /// <param name="baseName">What the name begins with; a hyphen is put after it unless it ends with one.</param>
-    /// <param name="data">The object's data. The keys decide the order only and are not part of the hash.</param>
-    public static string UniqueName(string baseName, IReadOnlyDictionary<string, byte[]> data)
+    /// <param name="data">The object's data by key. The keys decide the order only and are not part of the hash.</param>
+    public static string UniqueName(string baseName, IEnumerable<KeyValuePair<string, ReadOnlyMemory<byte>>> data)
     {
         var digests = data
             .OrderBy(entry => Encoding.UTF8.GetBytes(entry.Key), BytewiseOrder)
-            .Select(entry => Convert.ToHexStringLower(SHA256.HashData(entry.Value)));
+            .Select(entry => Convert.ToHexStringLower(SHA256.HashData(entry.Value.Span)));
         var separator = baseName.EndsWith('-') ? "" : "-";
         return $"{baseName}{separator}{Shorten(string.Concat(digests))}";
     }

@@ -43,6 +43,6 @@ public sealed class ContentHashTests
             .Sample(pair => ContentHash.UniqueName("x", Data(pair.content.Select(entry => (entry.Key, entry.Value))))
                 == ContentHash.UniqueName("x", Data(pair.shuffled.Select(entry => (entry.Key, entry.Value)))));
 
-    private static Dictionary<string, byte[]> Data(IEnumerable<(string Key, string Value)> content) =>
-        content.ToDictionary(entry => entry.Key, entry => Encoding.UTF8.GetBytes(entry.Value), StringComparer.Ordinal);
+    private static Dictionary<string, ReadOnlyMemory<byte>> Data(IEnumerable<(string Key, string Value)> content) =>
+        content.ToDictionary(entry => entry.Key, entry => (ReadOnlyMemory<byte>)Encoding.UTF8.GetBytes(entry.Value), StringComparer.Ordinal);
 }
