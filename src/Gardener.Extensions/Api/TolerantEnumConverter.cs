@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Gardener.Extensions.Api;
+
+/// <summary>Enumerations by their names; a name that this version does not know reads as the default value.</summary>
+internal sealed class TolerantEnumConverter<T> : JsonConverter<T>
+    where T : struct, Enum
+{
+    public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return default;
+        }
+
+        return Enum.TryParse<T>(reader.GetString(), ignoreCase: false, out var value) && Enum.IsDefined(value) ? value : default;
+    }
+
+    public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json.Nodes;
+using k8s.Models;
+using Kubernetes.Controllers.Client;
+using Microsoft.Extensions.Logging;
+
+namespace Gardener.Extensions.Heartbeat;
+
+/// <summary>
+/// Renews the Lease <c>gardener-extension-heartbeat</c>. When it is older than gardenlet's threshold, conditions that this extension
+/// wrote become unknown. (Gardener contract: heartbeat. Every beat owns the whole specification.)
+/// </summary>
+public sealed partial class HeartbeatLease(
+    HeartbeatOptions options,
+    IApiClient api,
+    ResourceDefinition<V1Lease> leases,
+    TimeProvider time,
+    ILogger<HeartbeatLease> logger)
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
+
+    private ObjectKey Key => new(options.Namespace, "gardener-extension-heartbeat");
+
+    /// <summary>Beats at once and then in the interval, until cancelled. A beat that fails is logged and repeated soon.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var pause = options.RenewInterval;
+            try
+            {
+                await BeatAsync(cancellationToken);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogFailed(logger, e, Key);
+                pause = pause < RetryPause ? pause : RetryPause;
+            }
+
+            try
+            {
+                await Task.Delay(pause, time, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+            }
+        }
+    }
+
+    /// <summary>Writes one beat.</summary>
+    public async Task BeatAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        try
+        {
+            await api.PatchAsync(leases, Key, Renewal(now), null, cancellationToken);
+        }
+        catch (ApiException e) when (e.IsNotFound)
+        {
+            await api.CreateAsync(leases, First(now), cancellationToken);
+        }
+    }
+
+    private Patch Renewal(DateTime now) => Patch.Merge(new JsonObject
+    {
+        ["spec"] = new JsonObject
+        {
+            ["holderIdentity"] = options.ExtensionName,
+            ["leaseDurationSeconds"] = (int)options.RenewInterval.TotalSeconds,
+            ["renewTime"] = now.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'"),
+            ["acquireTime"] = null,
+            ["leaseTransitions"] = null,
+            ["preferredHolder"] = null,
+            ["strategy"] = null,
+        },
+    });
+
+    private V1Lease First(DateTime now) => new()
+    {
+        ApiVersion = "coordination.k8s.io/v1",
+        Kind = "Lease",
+        Metadata = new() { Name = Key.Name, NamespaceProperty = Key.Namespace },
+        Spec = new()
+        {
+            HolderIdentity = options.ExtensionName,
+            LeaseDurationSeconds = (int)options.RenewInterval.TotalSeconds,
+            RenewTime = now,
+        },
+    };
+
+    [LoggerMessage(LogLevel.Warning, "The heartbeat could not be written to Lease {Lease}")]
+    private static partial void LogFailed(ILogger logger, Exception cause, ObjectKey lease);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Gardener.Extensions.Api;
+using k8s.Models;
+using Kubernetes.Controllers.Client;
+
+namespace Gardener.Extensions.ManagedResources;
+
+/// <summary>Writes the immutable secrets of ManagedResources (Gardener contract: secret conventions).</summary>
+internal sealed class SecretWriter(IApiClient api)
+{
+    /// <summary>Creates the secret; one that exists is looked at and corrected.</summary>
+    public async Task WriteAsync(
+        ObjectKey key, ImmutableSortedDictionary<string, ReadOnlyMemory<byte>> data, CancellationToken cancellationToken)
+    {
+        var wanted = New(key, data);
+        try
+        {
+            await api.CreateAsync(GardenerResources.Secrets, wanted, cancellationToken);
+            return;
+        }
+        catch (ApiException e) when (e.IsAlreadyExists)
+        {
+        }
+
+        var current = await api.FindAsync(GardenerResources.Secrets, key, cancellationToken);
+        if (current is not null && IsSame(current, wanted))
+        {
+            return;
+        }
+
+        // The name is the content's hash: other content under it was tampered with, and immutable data cannot be corrected in place.
+        await api.DeleteAsync(GardenerResources.Secrets, key, options: null, cancellationToken);
+        await api.CreateAsync(GardenerResources.Secrets, wanted, cancellationToken);
+    }
+
+    /// <summary>Hands a superseded secret to the resource manager's garbage collector; secrets of old releases lack the label.</summary>
+    public async Task ReleaseAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        var label = new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { [GardenerLabels.GarbageCollectable] = "true" } } };
+        try
+        {
+            await api.PatchAsync(GardenerResources.Secrets, key, Patch.Merge(label), null, cancellationToken);
+        }
+        catch (ApiException e) when (e.IsNotFound)
+        {
+        }
+    }
+
+    private static V1Secret New(ObjectKey key, ImmutableSortedDictionary<string, ReadOnlyMemory<byte>> data) => new()
+    {
+        ApiVersion = "v1",
+        Kind = "Secret",
+        Metadata = new()
+        {
+            Name = key.Name,
+            NamespaceProperty = key.Namespace,
+            Labels = new Dictionary<string, string>(StringComparer.Ordinal) { [GardenerLabels.GarbageCollectable] = "true" },
+        },
+        Type = "Opaque",
+        Immutable = true,
+        Data = data.ToDictionary(entry => entry.Key, entry => entry.Value.ToArray(), StringComparer.Ordinal),
+    };
+
+    private static bool IsSame(V1Secret current, V1Secret wanted) =>
+        current.Metadata.DeletionTimestamp is null
+        && current.Immutable == true
+        && current.Type == wanted.Type
+        && current.Metadata.Labels is { } labels
+        && labels.TryGetValue(GardenerLabels.GarbageCollectable, out var label)
+        && label == "true"
+        && current.Data?.Count == wanted.Data.Count
+        && wanted.Data.All(entry => current.Data.TryGetValue(entry.Key, out var value) && value.AsSpan().SequenceEqual(entry.Value));
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Collections.Immutable;
+using Gardener.Extensions.Api;
+using Kubernetes.Controllers.Caching;
+
+namespace Gardener.Extensions.Operations;
+
+/// <summary>
+/// Decides which changes of extension objects start a reconcile (Gardener contract: event filters). Whether the shoot has failed is
+/// not asked here but when the object is reconciled: a filter that reads another cache would lose triggers.
+/// </summary>
+public sealed record OperationTrigger
+{
+    /// <summary>The type that this extension is responsible for, for example <c>gvisor</c>.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The classes that it is responsible for. Empty means <c>shoot</c>, which is also the class of an object without one.</summary>
+    public ImmutableArray<string> Classes { get; init; } = [];
+
+    /// <summary>
+    /// Reconcile on every change of the specification instead of on gardenlet's annotation. Default false, as production needs:
+    /// only the annotation announces migration and restoration.
+    /// </summary>
+    public bool IgnoreOperationAnnotation { get; init; }
+
+    /// <summary>The object belongs to this extension.</summary>
+    public bool IsResponsibleFor(IExtensionObject value)
+    {
+        var extensionClass = value.ExtensionClass ?? "shoot";
+        var isOurClass = Classes.IsDefaultOrEmpty || Classes is [""] ? extensionClass == "shoot" : Classes.Contains(extensionClass);
+        return isOurClass && value.ExtensionType == Type;
+    }
+
+    /// <summary>The change starts a reconcile.</summary>
+    public bool Admits<T>(InformerEvent<T> change)
+        where T : class, IExtensionObject
+    {
+        if (!IsResponsibleFor(change.Object))
+        {
+            return false;
+        }
+
+        return change.Type switch
+        {
+            InformerEventType.Added => IgnoreOperationAnnotation || change.Object.HasWorkLeft(),
+            InformerEventType.Updated => IgnoreOperationAnnotation
+                ? change.Previous?.Metadata.Generation != change.Object.Metadata.Generation || AsksToMove(change.Object)
+                : change.Object.AsksForOperation() || IsRepeatedDeletion(change),
+            _ => false,
+        };
+    }
+
+    /// <summary>
+    /// gardenlet repeats a deletion by writing a new time stamp. An own write changes the status too, and must not start the next
+    /// reconcile of an object that waits.
+    /// </summary>
+    private static bool IsRepeatedDeletion<T>(InformerEvent<T> change)
+        where T : class, IExtensionObject =>
+        change.Object.IsBeingDeleted()
+        && change.Previous is { } previous
+        && previous.ExtensionStatus == change.Object.ExtensionStatus;
+
+    /// <summary>Migration and restoration do not change the generation.</summary>
+    private static bool AsksToMove(IExtensionObject value) => value.OperationAnnotation() is GardenerOperation.Migrate or GardenerOperation.Restore;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Collections.Concurrent;
+using System.Globalization;
+using k8s;
+using k8s.Models;
+using Kubernetes.Controllers.Client;
+
+namespace Kubernetes.Controllers.Caching;
+
+/// <summary>
+/// A cached store that also knows what this process wrote a moment ago. A watch delivers own writes late; deciding on the state
+/// before them would repeat or lose work. An own write is believed until the watch has caught up, but no longer than
+/// <see cref="BelievedFor"/>, so that a deletion by somebody else in between shows soon.
+/// </summary>
+/// <typeparam name="T">The type of the objects.</typeparam>
+/// <param name="store">The cache that a watch fills.</param>
+/// <param name="time">The clock.</param>
+public sealed class ReadYourWritesStore<T>(IObjectStore<T> store, TimeProvider time)
+    where T : class, IKubernetesObject<V1ObjectMeta>
+{
+    private readonly ConcurrentDictionary<ObjectKey, OwnWrite> _ownWrites = new();
+
+    /// <summary>How long an own write outweighs the cache. Default 10 s.</summary>
+    public TimeSpan BelievedFor { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The newest known state, or null when the object does not exist.</summary>
+    public T? Find(ObjectKey key)
+    {
+        var cached = store.Find(key);
+        if (!_ownWrites.TryGetValue(key, out var own))
+        {
+            return cached;
+        }
+
+        if (time.GetElapsedTime(own.At) > BelievedFor || own.IsKnownTo(cached))
+        {
+            _ownWrites.TryRemove(KeyValuePair.Create(key, own));
+            return cached;
+        }
+
+        return own.Object;
+    }
+
+    /// <summary>Remembers the server's answer to an own write.</summary>
+    public void Wrote(T answer) => _ownWrites[KeyOf(answer)] = new OwnWrite(answer, answer.Metadata.Uid, Version(answer), time.GetTimestamp());
+
+    /// <summary>Remembers that an object is gone.</summary>
+    public void Deleted(T value) => _ownWrites[KeyOf(value)] = new OwnWrite(null, value.Metadata.Uid, 0, time.GetTimestamp());
+
+    private static ObjectKey KeyOf(T value) => new(value.Metadata.NamespaceProperty ?? "", value.Metadata.Name);
+
+    // Resource versions of one resource are ordered; a server that had other ones would only make own writes count for longer.
+    private static ulong Version(T value) =>
+        ulong.TryParse(value.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : ulong.MaxValue;
+
+    private sealed record OwnWrite(T? Object, string? Uid, ulong Version, long At)
+    {
+        public bool IsKnownTo(T? cached) => Object is null
+            ? cached?.Metadata.Uid != Uid
+            : cached is not null && (cached.Metadata.Uid == Uid ? ReadYourWritesStore<T>.Version(cached) >= Version : ReadYourWritesStore<T>.Version(cached) > Version);
+    }
+}

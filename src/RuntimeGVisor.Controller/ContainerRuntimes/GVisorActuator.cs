@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Gardener.Extensions.Api;
+using Gardener.Extensions.ManagedResources;
+using Gardener.Extensions.Operations;
+using Kubernetes.Controllers.Client;
+
+namespace RuntimeGVisor.Controller.ContainerRuntimes;
+
+/// <summary>
+/// Turns ContainerRuntimes of type <c>gvisor</c> into ManagedResources: one that all pools of a shoot share (RuntimeClass,
+/// ServiceAccount) and one for each pool (the node installer).
+/// </summary>
+internal sealed partial class GVisorActuator(
+    ShootContent content,
+    ManagedResourceWriter managedResources,
+    IApiClient api,
+    TimeProvider time,
+    ILogger<GVisorActuator> logger) : IActuator<ContainerRuntime>
+{
+    /// <summary>Changes of ManagedResources wake a waiting object; this is for a change that was missed.</summary>
+    private static readonly TimeSpan RecheckAfter = TimeSpan.FromSeconds(30);
+
+    /// <summary>After this the status says that the deletion of a ManagedResource takes too long; gardenlet waits for 3 minutes.</summary>
+    private static readonly TimeSpan DeletionLimit = TimeSpan.FromMinutes(2);
+
+    public async Task<OperationOutcome> ReconcileAsync(ContainerRuntime value, ClusterShoot shoot, CancellationToken cancellationToken)
+    {
+        // Everything is rendered before anything is written: a wrong configuration must not leave half of it behind.
+        var shared = content.Shared(value);
+        var installation = content.Installation(value);
+
+        foreach (var wanted in (ManagedResourceContent[])[shared, installation])
+        {
+            var applied = await managedResources.ApplyAsync(wanted, cancellationToken);
+            if (applied.Metadata.DeletionTimestamp is not null)
+            {
+                return WaitingForDeletion(applied);
+            }
+        }
+
+        return OperationOutcome.Completed;
+    }
+
+    public Task<OperationOutcome> RestoreAsync(ContainerRuntime value, ClusterShoot shoot, CancellationToken cancellationToken) =>
+        ReconcileAsync(value, shoot, cancellationToken);
+
+    public async Task<OperationOutcome> DeleteAsync(ContainerRuntime value, ClusterShoot? shoot, CancellationToken cancellationToken)
+    {
+        if (Uninstallation.IsPossible(shoot) && await UninstallAsync(value, cancellationToken) is { } uninstalling)
+        {
+            return uninstalling;
+        }
+
+        if (await DeleteAsync(ManagedResourceNames.Installation(value), keepObjects: false, cancellationToken) is { } deleting)
+        {
+            return deleting;
+        }
+
+        // Asked of the server, and only now: a pool that was added meanwhile still needs the RuntimeClass.
+        return await IsLastAsync(value, cancellationToken)
+            && await DeleteAsync(ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken) is { } deletingShared
+                ? deletingShared
+                : OperationOutcome.Completed;
+    }
+
+    public async Task<OperationOutcome> ForceDeleteAsync(ContainerRuntime value, CancellationToken cancellationToken)
+    {
+        await DeleteAsync(ManagedResourceNames.Installation(value), keepObjects: false, cancellationToken);
+        if (await IsLastAsync(value, cancellationToken))
+        {
+            await DeleteAsync(ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken);
+        }
+
+        return OperationOutcome.Completed;
+    }
+
+    public async Task<OperationOutcome> MigrateAsync(ContainerRuntime value, CancellationToken cancellationToken) =>
+        await DeleteAsync(ManagedResourceNames.Installation(value), keepObjects: true, cancellationToken)
+        ?? await DeleteAsync(ManagedResourceNames.Shared(value), keepObjects: true, cancellationToken)
+        ?? OperationOutcome.Completed;
+
+    private async Task<OperationOutcome?> DeleteAsync(ObjectKey? key, bool keepObjects, CancellationToken cancellationToken) =>
+        key is not null && await managedResources.DeleteAsync(key.Value, keepObjects, cancellationToken) is { } remaining
+            ? WaitingForDeletion(remaining)
+            : null;
+
+    /// <summary>No other pool of the shoot wants gVisor. The class does not matter here. (Gardener contract: shared ManagedResource.)</summary>
+    private async Task<bool> IsLastAsync(ContainerRuntime value, CancellationToken cancellationToken)
+    {
+        var siblings = await api.ListAsync(GardenerResources.ContainerRuntimes, value.Metadata.NamespaceProperty, null, cancellationToken);
+        return !siblings.Any(other =>
+            other.Metadata.Name != value.Metadata.Name && other.Spec.Type == value.Spec.Type && !other.IsBeingDeleted());
+    }
+
+    /// <summary>
+    /// Lets the nodes of the pool take gVisor away while the installer still runs there. Null when they have done so, or have had
+    /// their time, or were never asked to install it.
+    /// </summary>
+    private async Task<OperationOutcome?> UninstallAsync(ContainerRuntime value, CancellationToken cancellationToken)
+    {
+        if (ManagedResourceNames.Installation(value) is not { } key
+            || managedResources.Find(key) is not { Metadata.DeletionTimestamp: null } current)
+        {
+            return null;
+        }
+
+        var now = time.GetUtcNow();
+        var start = Uninstallation.StartOf(current) ?? now;
+        var deadline = start + Uninstallation.Limit;
+        if (now >= deadline)
+        {
+            LogUninstallationIncomplete(logger, key, current.Complaint());
+            return null;
+        }
+
+        var applied = await managedResources.ApplyAsync(content.Uninstallation(value, start), cancellationToken);
+        if (applied.Metadata.DeletionTimestamp is not null || applied.IsHealthyAndRolledOut())
+        {
+            return null;
+        }
+
+        return OperationOutcome.Waiting(
+            $"the nodes of worker pool '{value.Spec.WorkerPool.Name}' to take gVisor away, until {Uninstallation.Format(deadline)} at the latest"
+                + Quoted(applied.Complaint()),
+            recheckAfter: deadline - now);
+    }
+
+    private OperationOutcome WaitingForDeletion(ManagedResource value)
+    {
+        var pendingFor = time.GetUtcNow() - new DateTimeOffset(value.Metadata.DeletionTimestamp!.Value.ToUniversalTime());
+        var condition = value.Condition(ManagedResourceCondition.ResourcesApplied);
+        return OperationOutcome.Waiting(
+            $"ManagedResource '{value.Metadata.Name}' to be deleted"
+                + Quoted(condition is null or { Status: "True" } ? null : $"{condition.Reason}: {condition.Message}"),
+            recheckAfter: pendingFor < DeletionLimit ? Shorter(RecheckAfter, DeletionLimit - pendingFor) : RecheckAfter,
+            isOverdue: pendingFor >= DeletionLimit);
+    }
+
+    private static string Quoted(string? message) => message is null ? "" : $" ({message})";
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    [LoggerMessage(LogLevel.Warning, "ManagedResource {ManagedResource} is deleted although not all nodes have taken gVisor away: {Complaint}")]
+    private static partial void LogUninstallationIncomplete(ILogger logger, ObjectKey managedResource, string? complaint);
+}
