@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything is done by the scripts in hack/; "make help" lists what there is.
+
+.DEFAULT_GOAL := help
+.PHONY: help start verify build test format bench clean
+
+help: ## lists these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+start: ## runs the controller: in the cluster of dev/kubeconfig, else in a local control plane (ONCE=1: until the example is done)
+	@hack/start.sh
+
+verify: ## checks everything: format, build, scripts, native programs, all tests
+	@hack/verify.sh
+
+build: ## compiles everything; warnings are errors
+	@dotnet build -c Release
+
+test: ## runs all tests
+	@hack/test.sh
+
+format: ## formats the code
+	@dotnet format
+
+bench: ## measures the controller against bare writes and writes docs/development/performance.md
+	@hack/bench.sh
+
+clean: ## removes what was built; what scripts downloaded stays in the user's cache
+	@rm -rf artifacts

@@ -1,0 +1,218 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# control-plane.sh up DIRECTORY    starts etcd and kube-apiserver on 127.0.0.1 with everything they keep in DIRECTORY
+# control-plane.sh down DIRECTORY  stops them and removes DIRECTORY
+#
+# After "up" the directory holds:
+#   admin.kubeconfig             cluster-admin
+#   resource-manager.kubeconfig  cluster-admin under its own name, for the stand-in resource manager
+#   controller.kubeconfig        the controller's ServiceAccount with the rights of example/rbac.yaml and a token in a file
+#   pki/ca.crt                   signed the server's certificate, which is valid for 127.0.0.1 only
+#   audit.log                    one line for each request
+#   etcd.log, kube-apiserver.log
+#
+# OWNER=PID takes the control plane down as soon as that process has ended, however it ended.
+# KUBEBUILDER_ASSETS=DIR uses the etcd and kube-apiserver of that directory; without it they come from Debian.
+# shellcheck source=hack/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+case ${1:-} in
+  up | down) [ $# = 2 ] || fail "usage: control-plane.sh up|down DIRECTORY" ;;
+  *) fail "usage: control-plane.sh up|down DIRECTORY" ;;
+esac
+action=$1
+directory=$(realpath -m "$2")
+etcd=${KUBEBUILDER_ASSETS:+$KUBEBUILDER_ASSETS/etcd}
+kube_apiserver=${KUBEBUILDER_ASSETS:+$KUBEBUILDER_ASSETS/kube-apiserver}
+
+find_programs() {
+  if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
+    local program
+    for program in "$etcd" "$kube_apiserver"; do
+      [ -x "$program" ] || fail "KUBEBUILDER_ASSETS is set, but there is no program $program"
+    done
+  else
+    etcd=$("$repository/hack/debian-unpack.sh" etcd-server)/usr/bin/etcd
+    kube_apiserver=$("$repository/hack/build-kubernetes.sh" kube-apiserver)/kube-apiserver
+  fi
+}
+
+# Certificates are real ones, so that clients prove what they check: 127.0.0.1 is in the certificate, localhost is not.
+create_pki() {
+  mkdir -p "$directory/pki"
+  cd "$directory/pki"
+  local key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+  openssl req -x509 "${key[@]}" -days 30 -subj /CN=control-plane-ca -keyout ca.key -out ca.crt \
+    -addext keyUsage=critical,keyCertSign
+  openssl req "${key[@]}" -subj /CN=kube-apiserver -keyout apiserver.key -out apiserver.csr
+  printf '%s\n' 'subjectAltName=IP:127.0.0.1,DNS:kubernetes.default.svc' 'extendedKeyUsage=serverAuth' >apiserver.ext
+  openssl x509 -req -in apiserver.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -extfile apiserver.ext -out apiserver.crt
+  openssl ecparam -name prime256v1 -genkey -noout -out service-account.key
+}
+
+# kubeconfig NAME CREDENTIAL: writes NAME.kubeconfig; the credential is a line of a kubeconfig user.
+kubeconfig() {
+  cat >"$directory/$1.kubeconfig" <<KUBECONFIG
+apiVersion: v1
+kind: Config
+clusters:
+  - name: local
+    cluster:
+      server: https://127.0.0.1:$port
+      certificate-authority: $directory/pki/ca.crt
+users:
+  - name: $1
+    user:
+      $2
+contexts:
+  - name: local
+    context:
+      cluster: local
+      user: $1
+current-context: local
+KUBECONFIG
+}
+
+write_configuration() {
+  local name token
+  cat >"$directory/audit-policy.yaml" <<'POLICY'
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - level: Metadata
+POLICY
+  : >"$directory/tokens.csv"
+  for name in admin resource-manager; do
+    token=$(openssl rand -hex 16)
+    echo "$token,$name,$name,system:masters" >>"$directory/tokens.csv"
+    kubeconfig "$name" "token: $token"
+  done
+  kubeconfig controller "tokenFile: $directory/controller.token"
+}
+
+# Outside of the range that the kernel gives to outgoing connections.
+free_port() {
+  local candidate
+  while :; do
+    candidate=$((10000 + RANDOM % 20000))
+    (exec 3<>"/dev/tcp/127.0.0.1/$candidate") 2>/dev/null || break
+  done
+  echo "$candidate"
+}
+
+# daemon NAME COMMAND...: a session of its own, so that Ctrl-C in the terminal does not reach it before "down" does.
+daemon() {
+  local name=$1
+  shift
+  setsid "$@" >"$directory/$name.log" 2>&1 </dev/null &
+  echo $! >"$directory/$name.pid"
+}
+
+# The number in the file may belong to another program by now.
+running() { [ "$(cat "/proc/$(cat "$directory/$1.pid" 2>/dev/null)/comm" 2>/dev/null)" = "$1" ]; }
+
+start_servers() {
+  local etcd_port port attempt
+  etcd_port=$(free_port)
+  port=$(free_port)
+  write_configuration
+  daemon etcd "$etcd" --data-dir="$directory/etcd" --unsafe-no-fsync --log-level=warn \
+    --listen-client-urls="http://127.0.0.1:$etcd_port" --advertise-client-urls="http://127.0.0.1:$etcd_port" \
+    --listen-peer-urls=http://127.0.0.1:0
+  daemon kube-apiserver "$kube_apiserver" \
+    --etcd-servers="http://127.0.0.1:$etcd_port" --bind-address=127.0.0.1 --secure-port="$port" --cert-dir="$directory/pki" \
+    --tls-cert-file="$directory/pki/apiserver.crt" --tls-private-key-file="$directory/pki/apiserver.key" \
+    --token-auth-file="$directory/tokens.csv" --authorization-mode=RBAC --endpoint-reconciler-type=none \
+    --service-cluster-ip-range=10.0.0.0/24 --service-account-issuer=https://kubernetes.default.svc \
+    --service-account-key-file="$directory/pki/service-account.key" \
+    --service-account-signing-key-file="$directory/pki/service-account.key" \
+    --audit-policy-file="$directory/audit-policy.yaml" --audit-log-path="$directory/audit.log" --audit-log-maxsize=10000
+  for ((attempt = 0; attempt < 600; attempt++)); do
+    kill -0 "$(cat "$directory/etcd.pid")" || { tail -n 20 "$directory/etcd.log" >&2; return 1; }
+    kill -0 "$(cat "$directory/kube-apiserver.pid")" || { tail -n 20 "$directory/kube-apiserver.log" >&2; return 1; }
+    [ "$(kubectl get --raw /readyz 2>/dev/null)" != ok ] || return 0
+    sleep 0.1
+  done
+  tail -n 20 "$directory/kube-apiserver.log" >&2
+  fail "kube-apiserver is not ready after a minute"
+}
+
+# A port may be taken between the moment it was found free and the start of the server: then all of it starts anew.
+start_servers_on_free_ports() {
+  local attempt
+  for attempt in 1 2 3; do
+    if (start_servers); then return 0; fi
+    grep -qs 'address already in use' "$directory/etcd.log" "$directory/kube-apiserver.log" || break
+    say "a port was taken meanwhile, attempt $attempt"
+    stop_servers
+    rm -rf "$directory/etcd"
+  done
+  fail "the control plane did not start"
+}
+
+install_resources() {
+  kubectl create --validate=false -f "$repository/example/crds" -f "$repository/example/rbac.yaml"
+  kubectl wait --for=condition=Established --timeout=60s -f "$repository/example/crds"
+}
+
+# The controller's own identity, as the kubelet would mount it.
+create_controller_token() {
+  local answer
+  answer=$(echo '{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":86400}}' |
+    kubectl create --raw /api/v1/namespaces/extension-runtime-gvisor/serviceaccounts/gardener-extension-runtime-gvisor/token -f -)
+  printf '%s' "$answer" | sed -n 's/.*"token":"\([^"]*\)".*/\1/p' >"$directory/controller.token"
+  [ -s "$directory/controller.token" ]
+}
+
+stop_servers() {
+  local name attempt
+  # The API server first: without etcd it would wait for it. Nothing here outlives the run, so it gets no minute of grace.
+  for name in kube-apiserver etcd; do
+    for ((attempt = 0; attempt < 100; attempt++)); do
+      running "$name" || break
+      kill -KILL "$(cat "$directory/$name.pid")" 2>/dev/null || true
+      sleep 0.05
+    done
+    rm -f "$directory/$name.pid"
+  done
+}
+
+up() {
+  if [ -d "$directory" ]; then
+    [ -n "$(find "$directory" -maxdepth 0 -empty)" ] || [ -e "$directory/control-plane" ] ||
+      fail "$directory is not empty and holds no control plane"
+    ! running kube-apiserver || fail "a control plane runs in $directory already; take it down first"
+    # What an interrupted run left.
+    down
+  fi
+  local started=$SECONDS
+  find_programs
+  command -v openssl >/dev/null || "$repository/hack/debian-install.sh" openssl
+  mkdir -p "$directory"
+  chmod 700 "$directory"
+  touch "$directory/control-plane"
+  step "certificates" create_pki
+  trap 'stop_servers' ERR
+  step "etcd and kube-apiserver" start_servers_on_free_ports
+  step "CustomResourceDefinitions and rights of the controller" install_resources
+  create_controller_token
+  if [ -n "${OWNER:-}" ]; then
+    # shellcheck disable=SC2016 # the inner shell expands its own arguments
+    setsid bash -c 'tail --pid="$1" -f /dev/null; exec "$2" down "$3"' _ "$OWNER" "$repository/hack/control-plane.sh" "$directory" \
+      >/dev/null 2>&1 </dev/null &
+  fi
+  say "control plane in $directory: up after $((SECONDS - started)) s"
+}
+
+down() {
+  # The mark keeps a mistyped directory from being removed.
+  [ -e "$directory/control-plane" ] || return 0
+  stop_servers
+  rm -rf "$directory"
+}
+
+kubectl=$("$repository/hack/find-kubectl.sh")
+kubectl() { KUBECONFIG=$directory/admin.kubeconfig "$kubectl" "$@"; }
+
+"$action"
