@@ -4,7 +4,9 @@ using System.Collections.Immutable;
 
 namespace Gardener.Extensions.Operations;
 
-/// <summary>An error that gardenlet knows by its codes. It is not retried: only a new wish of the shoot's owner can mend it.</summary>
+/// <summary>
+/// What the object asks for is wrong. It is not tried again: only a new wish can mend it. gardenlet acts on the codes, if there are any.
+/// </summary>
 /// <param name="message">The message for the shoot's owner.</param>
 /// <param name="codes">Codes for <c>lastError.codes</c>, see <see cref="Api.ErrorCode"/>.</param>
 /// <param name="innerException">The cause.</param>

@@ -7,9 +7,10 @@ namespace Gardener.Extensions.Operations;
 
 /// <summary>What the operation flow must know of a kind of extension objects.</summary>
 /// <typeparam name="T">The kind.</typeparam>
+/// <param name="Name">The controller's name in metrics and logs.</param>
 /// <param name="Resource">How to reach its objects.</param>
 /// <param name="Finalizer">The finalizer that keeps an object until the extension has cleaned up.</param>
-public sealed record ExtensionKind<T>(ResourceDefinition<T> Resource, string Finalizer)
+public sealed record ExtensionKind<T>(string Name, ResourceDefinition<T> Resource, string Finalizer)
     where T : class, IExtensionObject;
 
 /// <summary>The kinds that this library has API types for.</summary>
@@ -17,5 +18,5 @@ public static class ExtensionKinds
 {
     /// <summary>Container runtimes. (Gardener contract: the finalizer never has a suffix.)</summary>
     public static ExtensionKind<ContainerRuntime> ContainerRuntime { get; } =
-        new(GardenerResources.ContainerRuntimes, "extensions.gardener.cloud/containerruntime");
+        new("containerruntime", GardenerResources.ContainerRuntimes, "extensions.gardener.cloud/containerruntime");
 }

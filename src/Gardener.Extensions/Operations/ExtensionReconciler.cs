@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Gardener.Extensions.Api;
 using Gardener.Extensions.Clusters;
@@ -29,6 +30,9 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
     private readonly OperationStatus<T> _status;
     private readonly TimeProvider _time;
     private readonly ILogger<ExtensionReconciler<T>> _logger;
+
+    /// <summary>Objects whose operation goes on when something outside changes.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, bool> _waiting = new();
 
     /// <summary>Creates the reconciler.</summary>
     /// <param name="kind">The kind of extension object.</param>
@@ -66,6 +70,12 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
     /// </summary>
     public TimeSpan OperationTimeout { get; init; } = TimeSpan.FromSeconds(170);
 
+    /// <summary>
+    /// The object's operation waits for something outside, or may come to wait in this moment: a change of what it waits for must
+    /// start it again.
+    /// </summary>
+    public bool IsWaiting(ObjectKey key) => _waiting.ContainsKey(key);
+
     /// <inheritdoc/>
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
@@ -93,7 +103,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
     private async Task<ReconcileResult> ReconcileAsync(T value, CancellationToken cancellationToken)
     {
         var dispatch = OperationDispatch.For(value);
-        if (dispatch.Flow == OperationFlow.WaitForState || !_trigger.IsResponsibleFor(value))
+        if (dispatch.Flow == OperationFlow.WaitForState || !_trigger.IsResponsibleFor(value) || IsUpToDate(value, dispatch.Flow))
         {
             return ReconcileResult.Done;
         }
@@ -119,6 +129,10 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
         begun = await ReportProcessingAsync(begun, dispatch.Type, isNewRequest: value.AsksForOperation(), cancellationToken);
         return begun is null ? ReconcileResult.Done : await RunAsync(begun, dispatch, cluster, cancellationToken);
     }
+
+    /// <summary>A key that was queued twice finds its work done.</summary>
+    private bool IsUpToDate(T value, OperationFlow flow) =>
+        flow == OperationFlow.Reconcile && !_trigger.IgnoreOperationAnnotation && !value.HasWorkLeft();
 
     private bool IsDeletedAlready(T value, OperationFlow flow) => flow == OperationFlow.Delete && !value.HasFinalizer(_kind.Finalizer);
 
@@ -161,6 +175,11 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
         OperationOutcome outcome;
         try
         {
+            if (dispatch.Flow is OperationFlow.Delete or OperationFlow.Migrate)
+            {
+                _waiting[value.Key()] = true;
+            }
+
             using var timeout = new CancellationTokenSource(OperationTimeout, _time);
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
             outcome = await ActAsync(value, dispatch.Flow, cluster, linked.Token);
@@ -174,9 +193,14 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
             return await FailAsync(value, dispatch.Type, e, cancellationToken);
         }
 
-        return outcome.WaitingFor is { } reason
-            ? await WaitAsync(value, dispatch.Type, outcome, reason, cancellationToken)
-            : await FinishAsync(value, dispatch, cancellationToken);
+        if (outcome.WaitingFor is { } reason)
+        {
+            _waiting[value.Key()] = true;
+            return await WaitAsync(value, dispatch.Type, outcome, reason, cancellationToken);
+        }
+
+        _waiting.TryRemove(value.Key(), out _);
+        return await FinishAsync(value, dispatch, cancellationToken);
     }
 
     private async Task<OperationOutcome> ActAsync(T value, OperationFlow flow, Cluster? cluster, CancellationToken cancellationToken) => flow switch
@@ -250,9 +274,9 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
             LogStatusLost(_logger, e, value.Key());
         }
 
-        throw codes.IsEmpty
-            ? new OperationFailedException(cause.Message, cause)
-            : new TerminalReconcileException(cause.Message, cause);
+        throw cause is CodedException
+            ? new TerminalReconcileException(cause.Message, cause)
+            : new OperationFailedException(cause.Message, cause);
     }
 
     private async Task<T?> PatchAsync(T value, Patch patch, CancellationToken cancellationToken)
