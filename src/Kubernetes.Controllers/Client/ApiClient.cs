@@ -24,7 +24,6 @@ public sealed class ApiClient : IApiClient, IDisposable
 
     private readonly ApiClientConfiguration _configuration;
     private readonly TimeProvider _time;
-    private readonly SocketsHttpHandler _handler;
     private readonly HttpMessageInvoker _http;
     private readonly BearerToken _token;
     private readonly Uri _server;
@@ -46,16 +45,11 @@ public sealed class ApiClient : IApiClient, IDisposable
         _host = configuration.Server.Authority;
         _requestsTotal = metrics?.Counter(
             "rest_client_requests_total", "Number of HTTP requests, partitioned by status code, method, and host.", "code", "method", "host");
-        _handler = CreateHandler(configuration);
-        _http = new HttpMessageInvoker(_handler, disposeHandler: false);
+        _http = new HttpMessageInvoker(CreateHandler(configuration));
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _http.Dispose();
-        _handler.Dispose();
-    }
+    public void Dispose() => _http.Dispose();
 
     /// <inheritdoc/>
     public async Task<T?> FindAsync<T>(ResourceDefinition<T> resource, ObjectKey key, CancellationToken cancellationToken)

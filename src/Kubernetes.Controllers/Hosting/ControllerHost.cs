@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using k8s;
+using k8s.Models;
+using Kubernetes.Controllers.Caching;
+using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Health;
+using Kubernetes.Controllers.LeaderElection;
+using Kubernetes.Controllers.Metrics;
+using Kubernetes.Controllers.Reconciling;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Kubernetes.Controllers.Hosting;
+
+/// <summary>A program of controllers: endpoints first, then, as the leader, caches and controllers, and an orderly shutdown.</summary>
+/// <remarks>
+/// Followers serve their endpoints and are ready, but cache nothing: a cache costs memory and a watch on the API server for as long as the process
+/// waits, while filling it costs a leader well under a second, once.
+/// </remarks>
+public sealed partial class ControllerHost : IDisposable
+{
+    private readonly IApiClient _client;
+    private readonly ControllerHostOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly List<IInformer> _informers = [];
+    private readonly List<Controller> _controllers = [];
+    private readonly List<Func<CancellationToken, Task>> _tasks = [];
+    private long? _cachesStartedAt;
+
+    /// <summary>A host without controllers.</summary>
+    /// <param name="client">The API server.</param>
+    /// <param name="options">Endpoints, election, time-outs.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Makes the loggers of all parts.</param>
+    /// <param name="metrics">Gets the metrics of all parts; give the client the same.</param>
+    public ControllerHost(IApiClient client, ControllerHostOptions options, TimeProvider time, ILoggerFactory loggers, MetricRegistry metrics)
+    {
+        _client = client;
+        _options = options;
+        _time = time;
+        _loggers = loggers;
+        _logger = loggers.CreateLogger("host");
+        Metrics = metrics;
+        Liveness.Add("informer-sync", FindStuckInformer);
+        Readiness.Add("informers", FindFailingInformer);
+    }
+
+    /// <summary>What <c>/metrics</c> shows.</summary>
+    public MetricRegistry Metrics { get; }
+
+    /// <summary>What <c>/healthz</c> checks; a failure makes the kubelet restart the container.</summary>
+    public HealthChecks Liveness { get; } = new("healthz");
+
+    /// <summary>What <c>/readyz</c> checks; leadership is never part of it.</summary>
+    public HealthChecks Readiness { get; } = new("readyz");
+
+    /// <summary>The port of the health endpoint once it listens; null before, or if it is off.</summary>
+    public int? HealthPort { get; private set; }
+
+    /// <summary>The port of the metrics endpoint once it listens; null before, or if it is off.</summary>
+    public int? MetricsPort { get; private set; }
+
+    /// <summary>Adds a cache that runs while this process leads.</summary>
+    public Informer<T> AddInformer<T>(ResourceDefinition<T> resource, InformerOptions<T> options)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var informer = new Informer<T>(_client, resource, options, _time, _loggers.CreateLogger("informer"), Metrics);
+        _informers.Add(informer);
+        return informer;
+    }
+
+    /// <summary>Adds a controller that runs while this process leads.</summary>
+    public Controller AddController(string name, IReconciler reconciler, ControllerOptions options)
+    {
+        var controller = new Controller(name, reconciler, options, _time, _loggers.CreateLogger(name), Metrics);
+        _controllers.Add(controller);
+        return controller;
+    }
+
+    /// <summary>Adds something else that runs while this process leads. If it fails, the process ends.</summary>
+    /// <param name="run">Runs until its token is cancelled.</param>
+    public void AddTask(Func<CancellationToken, Task> run) => _tasks.Add(run);
+
+    /// <summary>Runs until it is cancelled, then stops in order: running reconciles finish, and only then the leadership is given back.</summary>
+    /// <exception cref="LeadershipLostException">Another process leads; this one must end.</exception>
+    /// <exception cref="IOException">An endpoint's address is not free.</exception>
+    /// <exception cref="TimeoutException">The shutdown took too long.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using var metrics = await StartAsync(_options.MetricsAddress, AnswerMetricsAsync, "metrics", cancellationToken);
+        MetricsPort = metrics?.Port;
+        await using var health = await StartAsync(_options.HealthAddress, AnswerHealthAsync, "health", cancellationToken);
+        HealthPort = health?.Port;
+
+        var running = _options.LeaderElection is { } election
+            ? RunElectedAsync(election, cancellationToken)
+            : RunControllersAsync(cancellationToken, CancellationToken.None);
+        using var overdue = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        await using var shutdown = cancellationToken.Register(() => overdue.CancelAfter(_options.ShutdownTimeout));
+        try
+        {
+            await running.WaitAsync(overdue.Token);
+        }
+        catch (OperationCanceledException exception) when (overdue.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The shutdown took longer than {_options.ShutdownTimeout}.", exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var controller in _controllers)
+        {
+            controller.Dispose();
+        }
+    }
+
+    private async Task RunElectedAsync(LeaderElectionOptions election, CancellationToken cancellationToken)
+    {
+        using var elector = new LeaderElector(_client, election, _time, _loggers.CreateLogger("leader-election"), Metrics);
+        Readiness.Add("leader-election", () => elector.Failure);
+        await elector.RunAsync(stopping => RunControllersAsync(stopping, elector.LeadershipLost), cancellationToken);
+    }
+
+    /// <summary>Runs caches, controllers and tasks until they are stopped or one of them fails.</summary>
+    private async Task RunControllersAsync(CancellationToken stopping, CancellationToken abort)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, abort);
+        using var stopCaches = CancellationTokenSource.CreateLinkedTokenSource(abort);
+        _cachesStartedAt = _time.GetTimestamp();
+        var caches = Start(_informers.Select(informer => informer.RunAsync(stopCaches.Token)));
+        var work = Start(_controllers.Select(controller => controller.RunAsync(stop.Token, abort))
+            .Concat(_tasks.Select(run => run(stop.Token)))
+            .Append(Task.Delay(Timeout.InfiniteTimeSpan, _time, stop.Token)));
+
+        // Any task that ends before it is told to has failed; the others then stop, too.
+        var first = await Task.WhenAny([.. caches, .. work]);
+        await stop.CancelAsync();
+        await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // The caches follow until the last reconcile is done.
+        await stopCaches.CancelAsync();
+        await Task.WhenAll(caches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCancellationRequested && !abort.IsCancellationRequested)
+        {
+            await first;
+        }
+
+        static List<Task> Start(IEnumerable<Task> tasks) => [.. tasks];
+    }
+
+    private async Task<HttpEndpoint?> StartAsync(BindAddress? address, RequestDelegate answer, string name, CancellationToken cancellationToken)
+    {
+        if (address is null)
+        {
+            return null;
+        }
+
+        var endpoint = await HttpEndpoint.StartAsync(address, answer, _loggers, cancellationToken);
+        LogListening(name, address.EndPoint.Address.ToString(), endpoint.Port);
+        return endpoint;
+    }
+
+    private Task AnswerHealthAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value!.Split('/', 3, StringSplitOptions.RemoveEmptyEntries);
+        var checks = path is [] ? null : path[0] == Liveness.Path ? Liveness : path[0] == Readiness.Path ? Readiness : null;
+        if (checks is null)
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        }
+
+        return checks.AnswerAsync(context, path.ElementAtOrDefault(1));
+    }
+
+    private async Task AnswerMetricsAsync(HttpContext context)
+    {
+        if (context.Request.Path != "/metrics")
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        context.Response.ContentType = MetricRegistry.ContentType;
+        Metrics.Write(context.Response.BodyWriter);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    private string? FindStuckInformer() =>
+        _cachesStartedAt is { } started && _time.GetElapsedTime(started) > _options.SyncDeadline && _informers.Find(informer => !informer.HasSynced) is { } stuck
+            ? $"{stuck.Resource} is not complete after {_options.SyncDeadline}"
+            : null;
+
+    private string? FindFailingInformer() =>
+        _cachesStartedAt is not null && _informers.Find(informer => !informer.HasSynced || informer.Failure is not null) is { } failing
+            ? $"{failing.Resource}: {failing.Failure ?? "not complete yet"}"
+            : null;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Serving {Endpoint} on {Address}, port {Port}")]
+    private partial void LogListening(string endpoint, string address, int port);
+}
