@@ -10,7 +10,7 @@ namespace RuntimeGVisor.NodeConfiguration;
 /// <param name="Allowed">What is allowed there, as the end of a sentence.</param>
 public sealed record ConfigurationError(string Field, string? Value, string Allowed)
 {
-    private const int LongestShownValue = 48;
+    private const int LongestShownValue = 128;
 
     /// <summary>The error as one printable line, whatever characters the value has.</summary>
     public override string ToString()

@@ -183,7 +183,7 @@ public sealed class NodeInstallerConfigurationFileTests
     [InlineData("containerd.socket", 108)]
     [InlineData("systemBusSocket", 108)]
     [InlineData("containerd.unit", 256)]
-    public void A_value_that_is_too_long_is_shown_shortened(string field, int length)
+    public void A_value_that_is_too_long_is_an_error_and_shown_shortened(string field, int length)
     {
         var value = field switch
         {
@@ -195,8 +195,8 @@ public sealed class NodeInstallerConfigurationFileTests
             ? Minimal((section, $$"""{"{{name}}":"{{value}}"}"""))
             : Minimal((field, $"\"{value}\""));
 
-        ErrorsOf(json).Should().ContainSingle()
-            .Which.Should().StartWith($"{field}: \"{value[..48]}\" (the first of {length} characters) is not allowed: ");
+        var shown = length > 128 ? $"\"{value[..128]}\" (the first of {length} characters)" : $"\"{value}\"";
+        ErrorsOf(json).Should().ContainSingle().Which.Should().StartWith($"{field}: {shown} is not allowed: ");
     }
 
     [Fact]

@@ -2,6 +2,7 @@
 
 using System.Security.Cryptography;
 using System.Text;
+using Gardener.Extensions.Api;
 
 namespace Gardener.Extensions.ManagedResources;
 
@@ -11,10 +12,6 @@ namespace Gardener.Extensions.ManagedResources;
 /// </summary>
 public static class ContentHash
 {
-    /// <summary>Label of objects that the garbage collector deletes once nothing refers to them; its value is <c>true</c>.</summary>
-    public const string GarbageCollectableLabel = "resources.gardener.cloud/garbage-collectable-reference";
-
-    private const string ReferencePrefix = "reference.resources.gardener.cloud/";
     private const int ShownDigits = 8;
 
     /// <summary>The name of an object with this content: equal content gives the equal name.</summary>
@@ -34,7 +31,7 @@ public static class ContentHash
     /// <param name="name">The used object's name, in the namespace of the annotated one.</param>
     /// <returns>Key and value of the annotation.</returns>
     public static KeyValuePair<string, string> ReferenceAnnotation(string kind, string name) =>
-        new($"{ReferencePrefix}{kind}-{Shorten(name)}", name);
+        new($"{GardenerAnnotations.ReferencePrefix}{kind}-{Shorten(name)}", name);
 
     private static readonly Comparer<byte[]> BytewiseOrder =
         Comparer<byte[]>.Create((left, right) => left.AsSpan().SequenceCompareTo(right));

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Gardener.Extensions.ManagedResources;
+using k8s.Models;
+using RuntimeGVisor.NodeConfiguration;
+
+namespace RuntimeGVisor.Shoot;
+
+/// <summary>
+/// The DaemonSet that runs the installer on the nodes of one worker pool. What its container offers the installer is described in
+/// docs/development/node-configuration.md, why it needs each privilege in docs/operations/security.md.
+/// </summary>
+internal static class NodeInstallerDaemonSet
+{
+    private const string Executable = "/gvisor-node-installer";
+    private const string ConfigurationDirectory = "/etc/gvisor-node-installer";
+    private const string ConfigurationVolume = "configuration";
+    private const string PortName = "http";
+    private const string CreatedIfAbsent = "DirectoryOrCreate";
+    private const string MustExist = "Directory";
+
+    public static V1DaemonSet For(WorkerPoolInput pool, NodeInstallerConfiguration configuration, V1ConfigMap configMap)
+    {
+        var selector = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [ShootObjectNames.NameLabel] = ShootObjectNames.Application,
+            [ShootObjectNames.PoolLabel] = configuration.WorkerPool,
+        };
+        var reference = ContentHash.ReferenceAnnotation("configmap", configMap.Metadata.Name);
+        return new()
+        {
+            ApiVersion = $"{V1DaemonSet.KubeGroup}/{V1DaemonSet.KubeApiVersion}",
+            Kind = V1DaemonSet.KubeKind,
+            Metadata = new()
+            {
+                Name = ShootObjectNames.Installer(configuration.WorkerPool),
+                NamespaceProperty = ShootObjectNames.Namespace,
+                Labels = WithCriticality(selector, pool.IsCriticalForNode),
+                Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+                {
+                    // A selector cannot be changed in place, and earlier releases used one for all pools.
+                    ["resources.gardener.cloud/delete-on-invalid-update"] = "true",
+                    [reference.Key] = reference.Value,
+                },
+            },
+            Spec = new()
+            {
+                Selector = new() { MatchLabels = selector },
+                UpdateStrategy = new()
+                {
+                    Type = "RollingUpdate",
+                    RollingUpdate = new() { MaxUnavailable = configuration.DesiredState == DesiredState.Installed ? "10%" : "100%" },
+                },
+                Template = new()
+                {
+                    Metadata = new()
+                    {
+                        Labels = WithCriticality(
+                            new Dictionary<string, string>(selector, StringComparer.Ordinal)
+                            {
+                                ["origin"] = "gardener-extension-runtime-gvisor",
+                                ["gardener.cloud/role"] = "container-runtime",
+                            },
+                            pool.IsCriticalForNode),
+                        Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [reference.Key] = reference.Value },
+                    },
+                    Spec = PodSpec(pool, configuration, configMap),
+                },
+            },
+        };
+    }
+
+    private static V1PodSpec PodSpec(WorkerPoolInput pool, NodeInstallerConfiguration configuration, V1ConfigMap configMap)
+    {
+        var directories = NodeDirectories(configuration).ToArray();
+        return new()
+        {
+            PriorityClassName = "system-node-critical",
+            ServiceAccountName = ShootObjectNames.ServiceAccount,
+            AutomountServiceAccountToken = false,
+            NodeSelector = NodeSelection.NodeSelector(pool.Selector),
+            Affinity = NodeSelection.Affinity(pool.Selector),
+            Tolerations =
+            [
+                new() { Effect = "NoSchedule", OperatorProperty = "Exists" },
+                new() { Effect = "NoExecute", OperatorProperty = "Exists" },
+            ],
+            SecurityContext = new() { SeccompProfile = new() { Type = "RuntimeDefault" } },
+            Containers = [Container(pool.Image, configuration, directories)],
+            Volumes =
+            [
+                new() { Name = ConfigurationVolume, ConfigMap = new() { Name = configMap.Metadata.Name } },
+                .. directories.Select(directory => new V1Volume
+                {
+                    Name = directory.Volume,
+                    HostPath = new() { Path = directory.Path, Type = directory.Type },
+                }),
+            ],
+        };
+    }
+
+    private static V1Container Container(string image, NodeInstallerConfiguration configuration, IEnumerable<NodeDirectory> directories) => new()
+    {
+        Name = "container-runtime-gvisor-containerd",
+        Image = image,
+        Command = [Executable, "install", $"--config={ConfigurationDirectory}/{NodeInstallerConfiguration.FileName}"],
+        Env =
+        [
+            FromPod("NODE_NAME", "spec.nodeName"),
+            FromPod("POD_NAME", "metadata.name"),
+            FromPod("POD_NAMESPACE", "metadata.namespace"),
+            FromPod("POD_UID", "metadata.uid"),
+        ],
+        Ports = [new() { Name = PortName, ContainerPort = configuration.HttpPort, Protocol = "TCP" }],
+        Resources = new()
+        {
+            Requests = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal) { ["cpu"] = new("10m"), ["memory"] = new("32Mi") },
+        },
+        StartupProbe = Probe("/healthz", periodSeconds: 1, failureThreshold: 60),
+        LivenessProbe = Probe("/healthz", periodSeconds: 20, failureThreshold: 3),
+        ReadinessProbe = Probe("/readyz", periodSeconds: 2, failureThreshold: 3),
+        SecurityContext = new()
+        {
+            Privileged = false,
+            AllowPrivilegeEscalation = false,
+            ReadOnlyRootFilesystem = true,
+
+            // The files belong to root, and systemd and containerd take orders from root only.
+            RunAsUser = 0,
+            RunAsGroup = 0,
+            Capabilities = new() { Drop = ["ALL"] },
+
+            // dbus-daemon asks AppArmor about every message, and the default profile of container runtimes allows none.
+            AppArmorProfile = new() { Type = "Unconfined" },
+        },
+        VolumeMounts =
+        [
+            new() { Name = ConfigurationVolume, MountPath = ConfigurationDirectory, ReadOnlyProperty = true },
+            .. directories.Select(directory => new V1VolumeMount
+            {
+                Name = directory.Volume,
+                MountPath = directory.Path,
+                ReadOnlyProperty = directory.IsReadOnly ? true : null,
+                MountPropagation = directory.FollowsMountsOfHost ? "HostToContainer" : null,
+            }),
+        ],
+    };
+
+    /// <summary>Directories of the node, each at its own path in the container, so that paths and symbolic links mean the same in both.</summary>
+    private static IEnumerable<NodeDirectory> NodeDirectories(NodeInstallerConfiguration configuration)
+    {
+        yield return new("binaries", configuration.BinaryDirectory, CreatedIfAbsent);
+        yield return new("containerd-configuration", "/etc/containerd", CreatedIfAbsent);
+        yield return new("state", configuration.StateDirectory, CreatedIfAbsent);
+
+        // The directory and not the socket in it, which every restart of containerd makes anew. Without propagation, the mounts of
+        // sandboxes that are there when the pod starts would stay alive in it after the sandboxes have gone.
+        yield return new("containerd-runtime", "/run/containerd", MustExist) { IsReadOnly = true, FollowsMountsOfHost = true };
+        yield return new("system-bus", "/run/dbus", MustExist) { IsReadOnly = true };
+        if (configuration.RunscFlags.Any(flag => flag.Name == "debug"))
+        {
+            yield return new("debug-logs", RunscFlags.DebugLogDirectory, CreatedIfAbsent);
+        }
+    }
+
+    private static Dictionary<string, string> WithCriticality(Dictionary<string, string> labels, bool isCritical) => isCritical
+        ? new(labels, StringComparer.Ordinal) { ["node.gardener.cloud/critical-component"] = "true" }
+        : labels;
+
+    private static V1EnvVar FromPod(string name, string field) => new() { Name = name, ValueFrom = new() { FieldRef = new() { FieldPath = field } } };
+
+    private static V1Probe Probe(string path, int periodSeconds, int failureThreshold) => new()
+    {
+        HttpGet = new() { Path = path, Port = PortName },
+        PeriodSeconds = periodSeconds,
+        FailureThreshold = failureThreshold,
+    };
+
+    private sealed record NodeDirectory(string Volume, string Path, string Type)
+    {
+        public bool IsReadOnly { get; init; }
+
+        public bool FollowsMountsOfHost { get; init; }
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Gardener.Extensions.Images;
+using RuntimeGVisor.Images;
+using RuntimeGVisor.ProviderConfiguration;
+
+namespace RuntimeGVisor.Tests.Images;
+
+/// <summary>Gardener contract, sections 5.6 and 10.2.</summary>
+public sealed class InstallationImageTests
+{
+    private const string Repository = "europe-docker.pkg.dev/gardener-project/releases/gardener/extensions/runtime-gvisor-installation";
+
+    [Fact]
+    public void The_embedded_image_has_the_tag_of_the_build() =>
+        new InstallationImage(InstallationImage.ReadEmbeddedVector(TimeProvider.System), "v0.1.0").For(GVisorConfiguration.Empty).Should().Be($"{Repository}:v0.1.0");
+
+    [Theory]
+    [InlineData("repository: r.example/x", "r.example/x:v0.1.0")]
+    [InlineData("repository: r.example/x, tag: v9", "r.example/x:v9")]
+    [InlineData("repository: r.example/x, tag: 'sha256:abc'", "r.example/x@sha256:abc")]
+    [InlineData("ref: 'r.example/x@sha256:abc'", "r.example/x@sha256:abc")]
+    public void An_operator_overrides_the_embedded_image_by_its_name(string entry, string reference)
+    {
+        var overrides = ImageVectorFile.Read($"images: [{{name: runtime-gvisor-installation, {entry}}}]", "override", TimeProvider.System);
+
+        new InstallationImage(InstallationImage.ReadEmbeddedVector(TimeProvider.System).OverriddenBy(overrides), "v0.1.0")
+            .For(GVisorConfiguration.Empty).Should().Be(reference);
+    }
+
+    [Theory]
+    [InlineData(null, null, "r.example/x:v1")]
+    [InlineData(null, "pr-1", "r.example/x:v1")]
+    [InlineData("", "pr-1", "r.example/x:v1")]
+    [InlineData("t.example/y", null, "r.example/x:v1")]
+    [InlineData("t.example/y", "pr-1", "t.example/y:pr-1")]
+    [InlineData("t.example/y", "sha256:abc", "t.example/y:sha256:abc")]
+    public void A_test_image_is_used_only_if_operator_and_owner_both_ask_for_it(string? testRepository, string? tag, string reference)
+    {
+        var vector = ImageVectorFile.Read("images: [{name: runtime-gvisor-installation, repository: r.example/x}]", "test", TimeProvider.System);
+
+        new InstallationImage(vector, "v1", testRepository).For(new() { TestImageTag = tag }).Should().Be(reference);
+    }
+
+    [Fact]
+    public void A_vector_without_the_image_is_an_error_at_once() =>
+        FluentActions.Invoking(() => new InstallationImage(new() { Images = [] }, "v1"))
+            .Should().Throw<ImageVectorException>().WithMessage("*no image \"runtime-gvisor-installation\"*");
+}
