@@ -6,7 +6,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage='usage: node-test-bed.sh provide               fills the cache and prints its directory
-       node-test-bed.sh up DIR [1.6|1.7|2]    boots a node with this containerd (1.6); DIR/root is its root file system
+       node-test-bed.sh up DIR [1.6|1.7|2]    boots a node with this containerd (1.6); DIR/shared is its /shared
        node-test-bed.sh into DIR [COMMAND...] runs a command (a shell) in the node
        node-test-bed.sh leader DIR            prints the process ID of its init as seen from here
        node-test-bed.sh down DIR              ends it and removes DIR'
@@ -34,7 +34,7 @@ into() { nsenter --all --target "$(leader)" env -i PATH=/usr/local/sbin:/usr/loc
 # containerd's data cannot lie on an overlay, so DIR is on a real file system and the overlay's upper layer in memory.
 lay_out_root() {
   local layers=$1 version=$2 root=$directory/root unit configuration
-  mkdir -p "$root" "$directory/overlay" "$directory/containerd"
+  mkdir -p "$root" "$directory/overlay" "$directory/containerd" "$directory/shared"
   mount -t tmpfs -o mode=755 node-test-bed "$directory/overlay"
   mkdir "$directory/overlay/upper" "$directory/overlay/work"
   mount -t overlay -o "lowerdir=/,upperdir=$directory/overlay/upper,workdir=$directory/overlay/work" node-test-bed "$root"
@@ -73,7 +73,7 @@ boot() {
   # nspawn's filter of system calls refuses what runsc needs.
   SYSTEMD_SECCOMP=0 setsid nohup "$nspawn" --boot --directory="$directory/root" --private-network --register=no --keep-unit \
     --machine=test-node --capability=all --resolv-conf=off --timezone=off --link-journal=no \
-    --bind="$directory/containerd:/var/lib/containerd" systemd.unit=node.target \
+    --bind="$directory/containerd:/var/lib/containerd" --bind="$directory/shared:/shared" systemd.unit=node.target \
     >"$directory/console.log" 2>&1 </dev/null &
   printf '%s\n' $! >"$directory/nspawn.pid"
   for attempt in $(seq 300); do

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Collections.Concurrent;
+using Node.Tests.Cri;
+
+namespace Node.Tests.TestBed;
+
+/// <summary>
+/// A systemd node with containerd, booted once for all tests of one containerd version by <c>hack/node-test-bed.sh</c> and brought back to
+/// its first state between them.
+/// </summary>
+public abstract class TestNode(string containerdVersion) : IAsyncLifetime
+{
+    /// <summary>Debian 12's own containerd: a machine that cannot have a node with it cannot test the installer.</summary>
+    private const string RequiredVersion = "1.6";
+
+    private string? _directory;
+    private string _snapshot = "";
+    private string _parts = "";
+    private string? _unavailable;
+    private ContainerRuntime? _runtime;
+    private readonly ConcurrentDictionary<string, InstallerImage> _images = new(StringComparer.Ordinal);
+
+    internal string ContainerdVersion => containerdVersion;
+
+    /// <summary>The version of the configuration that the node comes up with.</summary>
+    internal int ConfigurationVersion => containerdVersion.StartsWith("1.", StringComparison.Ordinal) ? 2 : 3;
+
+    /// <summary>Process of the node's init as the tests see it.</summary>
+    internal int Leader { get; private set; }
+
+    internal ContainerRuntime Runtime => _runtime ?? throw new InvalidOperationException("the node is not up");
+
+    /// <summary>A directory of the machine that the node sees as /shared.</summary>
+    internal string SharedDirectory => Path.Combine(_directory ?? throw new InvalidOperationException("the node is not up"), "shared");
+
+    /// <summary>Where the tests see a file of the node, also those on its in-memory file systems.</summary>
+    internal string PathOf(string path) => $"/proc/{Leader}/root{path}";
+
+    /// <summary>The directory with runsc and shim of a gVisor version, on the machine.</summary>
+    internal string GVisor(string version) => Path.Combine(_parts, "gvisor", version);
+
+    /// <summary>The installer's image with a gVisor version.</summary>
+    internal InstallerImage Image(string version) => _images.GetOrAdd(version, CreateImage);
+
+    public async ValueTask InitializeAsync()
+    {
+        File.Exists(Repository.InstallerExecutable).Should().BeTrue(
+            $"the installer must be published before its tests run, to {Repository.InstallerExecutable} or to where INSTALLER_EXECUTABLE says");
+        var provided = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["provide"], TimeSpan.FromMinutes(15));
+        _parts = provided.EnsureSuccess().Output.Trim();
+        if (!Directory.Exists(Path.Combine(_parts, "layers", $"containerd-{containerdVersion}")))
+        {
+            containerdVersion.Should().NotBe(RequiredVersion, provided.ToString());
+            _unavailable = $"no package of containerd {containerdVersion} can be had on this machine";
+            return;
+        }
+
+        _directory = Directory.CreateTempSubdirectory($"node-{containerdVersion}-").FullName;
+        var up = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["up", _directory, containerdVersion], TimeSpan.FromMinutes(1));
+        up.EnsureSuccess();
+        var leader = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["leader", _directory]);
+        Leader = int.Parse(leader.EnsureSuccess().Output.Trim());
+        _runtime = new(PathOf("/run/containerd/containerd.sock"));
+        _snapshot = Path.Combine(_directory, "first-state");
+        await Command.RunAsync("cp", ["-a", PathOf("/etc/containerd"), _snapshot]);
+        var containerd = await RunAsync("containerd", "--version");
+        await Console.Error.WriteLineAsync($"node tests run on {containerd.EnsureSuccess().Output.Trim()}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _runtime?.Dispose();
+        if (_directory is not null)
+        {
+            var down = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["down", _directory]);
+            down.EnsureSuccess();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    internal void SkipWhereUnavailable() => Assert.SkipWhen(_unavailable is not null, _unavailable ?? "");
+
+    /// <summary>Runs a program in the node.</summary>
+    internal Task<CommandResult> RunAsync(params string[] command) =>
+        Command.RunAsync(
+            "nsenter",
+            ["--all", "--target", $"{Leader}", "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", .. command],
+            cancellationToken: TestContext.Current.CancellationToken);
+
+    /// <summary>Identifies one run of containerd: it differs after a restart.</summary>
+    internal async Task<string> ContainerdRunAsync()
+    {
+        var answer = await RunAsync("systemctl", "show", "--value", "-p", "InvocationID", "containerd.service");
+        return answer.EnsureSuccess().Output.Trim();
+    }
+
+    internal async Task RestartContainerdAsync()
+    {
+        await RunAsync("systemctl", "reset-failed", "containerd.service");
+        (await RunAsync("systemctl", "restart", "containerd.service")).EnsureSuccess();
+        await WaitUntilContainerdIsReadyAsync();
+    }
+
+    internal Task WaitUntilContainerdIsReadyAsync() =>
+        Eventually.BecomesTrueAsync("containerd serves the CRI", TimeSpan.FromSeconds(20), Runtime.IsReadyAsync);
+
+    internal Task<Pod> RunPodAsync(string handler = "runsc") =>
+        Runtime.RunPodAsync(handler, new(), TestContext.Current.CancellationToken);
+
+    /// <summary>Takes the node back to the state in which it came up, without a boot.</summary>
+    internal async Task ResetAsync()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await Command.RunAsync("rm", ["-rf", PathOf("/etc/containerd"), PathOf("/etc/systemd/system/containerd.service.d/test.conf")]);
+        (await Command.RunAsync("cp", ["-a", _snapshot, PathOf("/etc/containerd")])).EnsureSuccess();
+        await RunAsync("systemctl", "daemon-reload");
+        await RestartContainerdAsync();
+        foreach (var pod in await Runtime.PodsAsync(cancellationToken))
+        {
+            await Runtime.RemovePodAsync(pod.Id, cancellationToken);
+        }
+
+        // After the pods: containerd loses a pod whose shim is gone.
+        (await RunAsync("sh", "-c", "rm -rf /var/bin/containerruntimes /var/lib/gvisor-node-installer /var/log/runsc && mkdir -p /var/bin/containerruntimes"))
+            .EnsureSuccess();
+    }
+
+    private InstallerImage CreateImage(string version) =>
+        InstallerImage.Create(
+            this,
+            version,
+            version,
+            Directory.EnumerateFiles(GVisor(version)).ToDictionary(path => Path.GetFileName(path), path => path, StringComparer.Ordinal));
+}
