@@ -8,12 +8,71 @@ namespace Node.Tests;
 public abstract class AdoptionTests(TestNode node) : NodeTest(node)
 {
     [Fact]
-    public async Task The_bed_itself_runs_gVisor_pods()
+    public async Task A_node_of_the_Go_installer_is_taken_over_without_a_restart()
     {
         await GoInstaller.InstallAsync(Node, OldVersion, Node.ConfigurationVersion);
+        var pod = await Node.RunPodAsync();
+        await ShouldRunInGVisorAsync(pod);
+        var configuration = Node.ReadFile(ConfigurationFile);
+        var containerd = await Node.ContainerdRunAsync();
 
+        await InstalledAsync(NewVersion);
+
+        (await Node.ContainerdRunAsync()).Should().Be(containerd);
+        Node.ReadFile(ConfigurationFile).Should().Be(configuration);
+        await ShouldBeAliveAsync(pod);
+        ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
+    }
+
+    [Fact]
+    public async Task Pods_of_the_Go_installer_outlive_a_restart_of_containerd_after_the_takeover()
+    {
+        await GoInstaller.InstallAsync(Node, OldVersion, Node.ConfigurationVersion);
         var pod = await Node.RunPodAsync();
 
-        (await pod.KernelLogAsync(CancellationToken)).Should().Contain("Starting gVisor");
+        await InstalledAsync(NewVersion);
+        await Node.RestartContainerdAsync();
+
+        await ShouldBeAliveAsync(pod);
+    }
+
+    [Fact]
+    public async Task A_block_for_another_version_of_the_configuration_is_replaced()
+    {
+        await GoInstaller.InstallAsync(Node, NewVersion, Node.ConfigurationVersion - 1);
+        var withBlock = () => Node.RunPodAsync();
+        await withBlock.Should().ThrowAsync<Grpc.Core.RpcException>("the handler is not there").WithMessage("*runsc*");
+
+        await InstalledAsync(NewVersion);
+
+        (await Node.RunAsync("grep", "-c", "containerd.runtimes.runsc", ConfigurationFile)).Output.Should().Be("2\n");
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+    }
+
+    [Fact]
+    public async Task A_plan_shows_what_would_change_and_changes_nothing()
+    {
+        await GoInstaller.InstallAsync(Node, OldVersion, Node.ConfigurationVersion - 1);
+        var files = await Node.FilesAsync();
+
+        var plan = await Installer().RunAsync("plan");
+
+        plan.ExitCode.Should().Be(4, plan.ToString());
+        plan.Output.Should().Contain($"+++ {ConfigurationFile}").And.Contain($"+[{Runtimes}.runsc]");
+        (await Node.FilesAsync()).Should().Be(files);
+    }
+
+    [Fact]
+    public async Task Verify_and_status_tell_an_adopted_node_from_one_that_is_not()
+    {
+        await GoInstaller.InstallAsync(Node, OldVersion, Node.ConfigurationVersion);
+        (await Installer().RunAsync("verify")).ExitCode.Should().Be(4);
+        (await Installer().RunAsync("status")).ExitCode.Should().Be(4);
+
+        await InstalledAsync();
+
+        (await Installer().RunAsync("verify")).EnsureSuccess();
+        (await Installer().RunAsync("status")).EnsureSuccess().Output.Should().Contain(NewVersion);
+        (await Installer().RunAsync("plan")).EnsureSuccess();
     }
 }

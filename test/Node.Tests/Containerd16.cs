@@ -2,8 +2,30 @@
 
 namespace Node.Tests;
 
+/// <summary>All tests on a node with this containerd.</summary>
 public static class Containerd16
 {
     [Collection(Containerd16Collection.Name)]
+    public sealed class Installation(Containerd16Node node) : InstallationTests(node);
+
+    [Collection(Containerd16Collection.Name)]
+    public sealed class Upgrade(Containerd16Node node) : UpgradeTests(node);
+
+    [Collection(Containerd16Collection.Name)]
     public sealed class Adoption(Containerd16Node node) : AdoptionTests(node);
+
+    [Collection(Containerd16Collection.Name)]
+    public sealed class Drift(Containerd16Node node) : DriftTests(node);
+
+    [Collection(Containerd16Collection.Name)]
+    public sealed class Failure(Containerd16Node node) : FailureTests(node);
+
+    [Collection(Containerd16Collection.Name)]
+    public sealed class Uninstallation(Containerd16Node node) : UninstallTests(node);
+
+    [Collection(Containerd16Collection.Name)]
+    public sealed class Crash(Containerd16Node node) : CrashTests(node);
+
+    [Collection(Containerd16Collection.Name)]
+    public sealed class DaemonSet(Containerd16Node node) : DaemonSetTests(node);
 }

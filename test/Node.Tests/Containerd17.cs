@@ -2,8 +2,30 @@
 
 namespace Node.Tests;
 
+/// <summary>All tests on a node with this containerd.</summary>
 public static class Containerd17
 {
     [Collection(Containerd17Collection.Name)]
+    public sealed class Installation(Containerd17Node node) : InstallationTests(node);
+
+    [Collection(Containerd17Collection.Name)]
+    public sealed class Upgrade(Containerd17Node node) : UpgradeTests(node);
+
+    [Collection(Containerd17Collection.Name)]
     public sealed class Adoption(Containerd17Node node) : AdoptionTests(node);
+
+    [Collection(Containerd17Collection.Name)]
+    public sealed class Drift(Containerd17Node node) : DriftTests(node);
+
+    [Collection(Containerd17Collection.Name)]
+    public sealed class Failure(Containerd17Node node) : FailureTests(node);
+
+    [Collection(Containerd17Collection.Name)]
+    public sealed class Uninstallation(Containerd17Node node) : UninstallTests(node);
+
+    [Collection(Containerd17Collection.Name)]
+    public sealed class Crash(Containerd17Node node) : CrashTests(node);
+
+    [Collection(Containerd17Collection.Name)]
+    public sealed class DaemonSet(Containerd17Node node) : DaemonSetTests(node);
 }

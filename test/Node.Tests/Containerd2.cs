@@ -2,8 +2,30 @@
 
 namespace Node.Tests;
 
+/// <summary>All tests on a node with this containerd.</summary>
 public static class Containerd2
 {
     [Collection(Containerd2Collection.Name)]
+    public sealed class Installation(Containerd2Node node) : InstallationTests(node);
+
+    [Collection(Containerd2Collection.Name)]
+    public sealed class Upgrade(Containerd2Node node) : UpgradeTests(node);
+
+    [Collection(Containerd2Collection.Name)]
     public sealed class Adoption(Containerd2Node node) : AdoptionTests(node);
+
+    [Collection(Containerd2Collection.Name)]
+    public sealed class Drift(Containerd2Node node) : DriftTests(node);
+
+    [Collection(Containerd2Collection.Name)]
+    public sealed class Failure(Containerd2Node node) : FailureTests(node);
+
+    [Collection(Containerd2Collection.Name)]
+    public sealed class Uninstallation(Containerd2Node node) : UninstallTests(node);
+
+    [Collection(Containerd2Collection.Name)]
+    public sealed class Crash(Containerd2Node node) : CrashTests(node);
+
+    [Collection(Containerd2Collection.Name)]
+    public sealed class DaemonSet(Containerd2Node node) : DaemonSetTests(node);
 }

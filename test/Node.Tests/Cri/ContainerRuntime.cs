@@ -36,7 +36,13 @@ internal sealed class ContainerRuntime : IDisposable
         // A restart of containerd must not leave the channel waiting in its own back-off.
         _channel = GrpcChannel.ForAddress(
             "http://localhost",
-            new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReconnectBackoff = TimeSpan.FromMilliseconds(50), InitialReconnectBackoff = TimeSpan.FromMilliseconds(20) });
+            new()
+            {
+                HttpHandler = handler,
+                DisposeHttpClient = true,
+                InitialReconnectBackoff = TimeSpan.FromMilliseconds(20),
+                MaxReconnectBackoff = TimeSpan.FromMilliseconds(50),
+            });
         _client = new(_channel);
     }
 
@@ -71,16 +77,9 @@ internal sealed class ContainerRuntime : IDisposable
         {
             Metadata = new() { Name = name, Uid = name, Namespace = "default" },
             LogDirectory = $"/var/log/pods/{name}",
-            Linux = new()
-            {
-                CgroupParent = "/kubepods",
-                SecurityContext = new() { NamespaceOptions = new() { Network = container.HostNetwork ? NamespaceMode.Node : NamespaceMode.Pod } },
-            },
+            Hostname = name,
+            Linux = new() { CgroupParent = "/kubepods", SecurityContext = new() { NamespaceOptions = new() { Pid = NamespaceMode.Container } } },
         };
-        if (!container.HostNetwork)
-        {
-            config.Hostname = name;
-        }
 
         var sandbox = await _client.RunPodSandboxAsync(new() { Config = config, RuntimeHandler = handler }, Options(cancellationToken));
         var created = await _client.CreateContainerAsync(
@@ -99,6 +98,9 @@ internal sealed class ContainerRuntime : IDisposable
 
     public async Task<ContainerStatus> ContainerStatusAsync(string containerId, CancellationToken cancellationToken) =>
         (await _client.ContainerStatusAsync(new() { ContainerId = containerId }, Options(cancellationToken))).Status;
+
+    public async Task<string> PodAddressAsync(string sandboxId, CancellationToken cancellationToken) =>
+        (await _client.PodSandboxStatusAsync(new() { PodSandboxId = sandboxId }, Options(cancellationToken))).Status.Network.Ip;
 
     public async Task StopContainerAsync(string containerId, TimeSpan grace, CancellationToken cancellationToken) =>
         await _client.StopContainerAsync(new() { ContainerId = containerId, Timeout = (long)grace.TotalSeconds }, Options(cancellationToken));

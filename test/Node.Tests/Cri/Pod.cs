@@ -13,28 +13,24 @@ internal sealed record PodContainer
 
     public IReadOnlyList<Mount> Mounts { get; init; } = [];
 
-    public IReadOnlyList<string> AddedCapabilities { get; init; } = [];
-
-    public bool HostNetwork { get; init; }
-
-    public bool ReadOnlyRoot { get; init; }
-
-    public bool DropAllCapabilities { get; init; }
+    /// <summary>No capability, no new privileges, a root that cannot be written, the runtime's own filter of system calls.</summary>
+    public bool Restricted { get; init; }
 
     public ContainerConfig ToConfig()
     {
         var security = new LinuxContainerSecurityContext
         {
             Capabilities = new(),
-            NamespaceOptions = new() { Network = HostNetwork ? NamespaceMode.Node : NamespaceMode.Pod, Pid = NamespaceMode.Container },
-            ReadonlyRootfs = ReadOnlyRoot,
+            NamespaceOptions = new() { Pid = NamespaceMode.Container },
         };
-        if (DropAllCapabilities)
+        if (Restricted)
         {
             security.Capabilities.DropCapabilities.Add("ALL");
+            security.ReadonlyRootfs = true;
+            security.NoNewPrivs = true;
+            security.Seccomp = new() { ProfileType = SecurityProfileType.RuntimeDefault };
         }
 
-        security.Capabilities.AddCapabilities.AddRange(AddedCapabilities);
         var config = new ContainerConfig
         {
             Metadata = new() { Name = "main" },
@@ -62,6 +58,8 @@ internal sealed record Pod(ContainerRuntime Runtime, string SandboxId, string Co
     }
 
     public Task<ContainerStatus> StatusAsync(CancellationToken cancellationToken) => Runtime.ContainerStatusAsync(ContainerId, cancellationToken);
+
+    public Task<string> AddressAsync(CancellationToken cancellationToken) => Runtime.PodAddressAsync(SandboxId, cancellationToken);
 
     public Task StopAsync(TimeSpan grace, CancellationToken cancellationToken) => Runtime.StopContainerAsync(ContainerId, grace, cancellationToken);
 

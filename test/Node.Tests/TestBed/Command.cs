@@ -14,45 +14,77 @@ internal sealed record CommandResult(string CommandLine, int ExitCode, string Ou
     public CommandResult EnsureSuccess() => ExitCode == 0 ? this : throw new InvalidOperationException(ToString());
 }
 
-internal static class Command
+/// <summary>A program that a test started.</summary>
+internal sealed class Command : IDisposable
 {
-    public static async Task<CommandResult> RunAsync(
-        string file, IEnumerable<string> arguments, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
+    private readonly string _commandLine;
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _error = new();
+
+    private Command(string file, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(file)
+        var start = new ProcessStartInfo(file, arguments)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
+        _commandLine = $"{file} {string.Join(' ', start.ArgumentList)}";
+        _process = Process.Start(start) ?? throw new InvalidOperationException($"cannot start {_commandLine}");
+        _process.StandardInput.Close();
+        _process.OutputDataReceived += (_, line) => Append(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Append(_error, line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
 
-        var commandLine = $"{file} {string.Join(' ', start.ArgumentList)}";
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(timeout ?? TimeSpan.FromMinutes(1));
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"cannot start {commandLine}");
-        process.StandardInput.Close();
-        var output = new StringBuilder();
-        var error = new StringBuilder();
-        process.OutputDataReceived += (_, line) => Append(output, line.Data);
-        process.ErrorDataReceived += (_, line) => Append(error, line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+    /// <summary>What it printed so far, and whether it still runs.</summary>
+    public override string ToString() =>
+        $"{_commandLine}: {(_process.HasExited ? $"exit code {_process.ExitCode}" : "still running")}\n{Text(_output)}\n{Text(_error)}";
+
+    public static Command Start(string file, IEnumerable<string> arguments) => new(file, arguments);
+
+    public static async Task<CommandResult> RunAsync(string file, IEnumerable<string> arguments, TimeSpan? timeout = null)
+    {
+        using var command = Start(file, arguments);
+        return await command.WaitAsync(timeout ?? TimeSpan.FromMinutes(1));
+    }
+
+    /// <summary>Waits for its end.</summary>
+    public async Task<CommandResult> WaitAsync(TimeSpan timeout)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(timeout);
         try
         {
-            await process.WaitForExitAsync(deadline.Token);
+            await _process.WaitForExitAsync(deadline.Token);
         }
         catch (OperationCanceledException exception)
         {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{commandLine}: not finished in time\n{output}\n{error}", exception);
+            throw new TimeoutException($"not finished after {timeout.TotalSeconds} s: {this}", exception);
         }
 
-        return new(commandLine, process.ExitCode, output.ToString(), error.ToString());
+        return new(_commandLine, _process.ExitCode, Text(_output), Text(_error));
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        _process.Dispose();
+    }
+
+    private static string Text(StringBuilder text)
+    {
+        lock (text)
+        {
+            return text.ToString();
+        }
     }
 
     private static void Append(StringBuilder text, string? line)

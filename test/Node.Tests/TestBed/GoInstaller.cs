@@ -20,7 +20,7 @@ internal static class GoInstaller
     {
         foreach (var file in Directory.EnumerateFiles(node.GVisor(gvisorVersion)))
         {
-            File.Copy(file, node.PathOf($"/var/bin/containerruntimes/{Path.GetFileName(file)}"));
+            File.Copy(file, node.PathOf($"{TestNode.BinaryDirectory}/{Path.GetFileName(file)}"));
         }
 
         var table = $"{Prefixes[blockVersion]}.containerd.runtimes.runsc";

@@ -13,42 +13,83 @@ internal sealed record Installer(TestNode Node, InstallerImage Image)
     {
         DesiredState = DesiredState.Installed,
         WorkerPool = "pool-a",
-        BinaryDirectory = "/var/bin/containerruntimes",
+        BinaryDirectory = TestNode.BinaryDirectory,
     };
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
-    public Installer WithFlags(params RunscFlagValue[] flags) => this with { Configuration = Configuration with { RunscFlags = flags } };
+    public Installer WithFlag(string name, string value) =>
+        this with { Configuration = Configuration with { RunscFlags = [.. Configuration.RunscFlags, new(name, value)] } };
 
-    /// <summary>Runs a verb to its end.</summary>
-    public async Task<CommandResult> RunAsync(params string[] arguments)
-    {
-        var (identity, bundle) = WriteBundle(arguments);
-        try
-        {
-            return await Node.RunAsync("runc", "--root", "/run/installers", "run", "--bundle", bundle, identity);
-        }
-        finally
-        {
-            Directory.Delete(Path.Combine(Node.SharedDirectory, "bundles", identity), recursive: true);
-        }
-    }
+    /// <summary>The same, killed by itself after this many steps on the node.</summary>
+    public Installer KilledAfter(int steps) =>
+        this with { Environment = new Dictionary<string, string> { ["GVISOR_NODE_INSTALLER_KILL_AFTER"] = $"{steps}" } };
 
     public Task<CommandResult> InstallAsync() => RunAsync("install", "--once");
 
     public Task<CommandResult> UninstallAsync() => RunAsync("uninstall", "--once");
 
-    private (string Identity, string Bundle) WriteBundle(string[] arguments)
+    /// <summary>Runs a verb to its end.</summary>
+    public async Task<CommandResult> RunAsync(params string[] arguments)
+    {
+        await using var run = await StartAsync(arguments);
+        return await run.EndAsync(TimeSpan.FromMinutes(1));
+    }
+
+    /// <summary>Starts a verb.</summary>
+    public async Task<InstallerRun> StartAsync(params string[] arguments)
     {
         var identity = $"installer-{Interlocked.Increment(ref _runs)}";
-        var directory = Path.Combine(Node.SharedDirectory, "bundles", identity);
+        var configuration = await WriteConfigurationAsync(identity);
         var bundle = $"/shared/bundles/{identity}";
-        Directory.CreateDirectory(Path.Combine(directory, "configuration"));
-        File.WriteAllText(
-            Path.Combine(directory, "configuration", NodeInstallerConfiguration.FileName), NodeInstallerConfigurationFile.Write(Configuration));
-        File.WriteAllText(
-            Path.Combine(directory, "config.json"),
-            InstallerContainer.ToRuncSpecification(Image.NodeDirectory, $"{bundle}/configuration", arguments, Environment));
-        return (identity, bundle);
+        Directory.CreateDirectory(Path.Combine(Node.SharedDirectory, "bundles", identity));
+        await File.WriteAllTextAsync(
+            Path.Combine(Node.SharedDirectory, "bundles", identity, "config.json"),
+            InstallerContainer.ToRuncSpecification(Image.NodeDirectory, configuration, arguments, Environment));
+        return new(Node, identity, Node.Start("runc", "--root", InstallerRun.RuncState, "run", "--bundle", bundle, identity), Configuration.HttpPort);
+    }
+
+    /// <summary>Writes the configuration file into a directory of its own and makes the mounts' directories, as the kubelet does.</summary>
+    /// <returns>The directory as the node sees it.</returns>
+    public async Task<string> WriteConfigurationAsync(string name)
+    {
+        foreach (var mount in InstallerContainer.NodeMounts)
+        {
+            Directory.CreateDirectory(Node.PathOf(mount.Path));
+        }
+
+        var directory = Directory.CreateDirectory(Path.Combine(Node.SharedDirectory, "configurations", name)).FullName;
+        await File.WriteAllTextAsync(
+            Path.Combine(directory, NodeInstallerConfiguration.FileName), NodeInstallerConfigurationFile.Write(Configuration));
+        return $"/shared/configurations/{name}";
+    }
+}
+
+/// <summary>An installer that runs in its container.</summary>
+internal sealed class InstallerRun(TestNode node, string identity, Command command, int httpPort) : IAsyncDisposable
+{
+    public const string RuncState = "/run/installers";
+
+    public override string ToString() => command.ToString();
+
+    public Task<CommandResult> EndAsync(TimeSpan timeout) => command.WaitAsync(timeout);
+
+    /// <summary>Asks one of its endpoints.</summary>
+    /// <returns>The answer of a 2xx, else null.</returns>
+    public async Task<string?> GetAsync(string path)
+    {
+        var answer = await node.RunAsync("busybox", "wget", "-q", "-T", "5", "-O", "-", $"http://127.0.0.1:{httpPort}{path}");
+        return answer.ExitCode == 0 ? answer.Output : null;
+    }
+
+    public Task WaitUntilReadyAsync() => Eventually.BecomesTrueAsync(
+        "the installer is ready", TimeSpan.FromSeconds(20), async _ => await GetAsync("/readyz") is not null, () => command.ToString());
+
+    public Task SignalAsync(string signal) => node.RunAsync("runc", "--root", RuncState, "kill", identity, signal);
+
+    public async ValueTask DisposeAsync()
+    {
+        await node.RunAsync("runc", "--root", RuncState, "delete", "--force", identity);
+        command.Dispose();
     }
 }

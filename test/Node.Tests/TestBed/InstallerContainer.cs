@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
+using Node.Tests.Cri;
+using RuntimeGVisor.NodeConfiguration;
 
 namespace Node.Tests.TestBed;
+
+/// <summary>A directory of the node in the installer's container, at the node's own path.</summary>
+internal sealed record NodeMount(string Path, bool IsReadOnly, bool FollowsMountsOfNode);
 
 /// <summary>
 /// What the installer's container may see and do of the node: the same as in the DaemonSet. The tests hand it to runc directly, which needs
@@ -12,18 +17,36 @@ internal static class InstallerContainer
 {
     public const string ConfigurationDirectory = "/etc/gvisor-node-installer";
 
-    /// <summary>The node's directories that the container sees, all at the node's own paths.</summary>
-    public static IReadOnlyList<string> NodeDirectories { get; } =
+    public const string Executable = "/gvisor-node-installer";
+
+    /// <summary>All that it sees of the node.</summary>
+    public static IReadOnlyList<NodeMount> NodeMounts { get; } =
     [
-        "/etc/containerd",
-        "/var/bin/containerruntimes",
-        "/var/lib/gvisor-node-installer",
-        "/run/containerd",
-        "/run/dbus",
+        new(TestNode.BinaryDirectory, IsReadOnly: false, FollowsMountsOfNode: false),
+        new("/etc/containerd", IsReadOnly: false, FollowsMountsOfNode: false),
+        new("/var/lib/gvisor-node-installer", IsReadOnly: false, FollowsMountsOfNode: false),
+        new("/run/containerd", IsReadOnly: true, FollowsMountsOfNode: true),
+        new("/run/dbus", IsReadOnly: true, FollowsMountsOfNode: false),
     ];
 
-    /// <summary>The capabilities that are left to it.</summary>
-    public static IReadOnlyList<string> Capabilities { get; } = [];
+    /// <summary>The container as a pod's.</summary>
+    public static PodContainer ToPodContainer(string image, string configurationDirectory) => new()
+    {
+        Image = image,
+        Command = [Executable, "install", $"--config={ConfigurationDirectory}/{NodeInstallerConfiguration.FileName}"],
+        Restricted = true,
+        Mounts =
+        [
+            new() { HostPath = configurationDirectory, ContainerPath = ConfigurationDirectory, Readonly = true },
+            .. NodeMounts.Select(mount => new Mount
+            {
+                HostPath = mount.Path,
+                ContainerPath = mount.Path,
+                Readonly = mount.IsReadOnly,
+                Propagation = mount.FollowsMountsOfNode ? MountPropagation.HostToContainer : MountPropagation.Private,
+            }),
+        ],
+    };
 
     /// <summary>The container as runc's config.json.</summary>
     public static string ToRuncSpecification(
@@ -31,33 +54,28 @@ internal static class InstallerContainer
     {
         var mounts = new JsonArray
         {
-            Mount("/proc", "proc", "proc"),
-            Mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
-            Mount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro"),
-            Mount(ConfigurationDirectory, "bind", configurationDirectory, "rbind", "ro"),
+            RuncMount("/proc", "proc", "proc"),
+            RuncMount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
+            RuncMount("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", "ro"),
+            RuncMount(ConfigurationDirectory, "bind", configurationDirectory, "rbind", "ro"),
         };
-        foreach (var directory in NodeDirectories)
+        foreach (var mount in NodeMounts)
         {
-            mounts.Add((JsonNode)Mount(directory, "bind", directory, "rbind", "rw"));
+            string[] options = ["rbind", mount.IsReadOnly ? "ro" : "rw", mount.FollowsMountsOfNode ? "rslave" : "rprivate"];
+            mounts.Add((JsonNode)RuncMount(mount.Path, "bind", mount.Path, options));
         }
 
-        var capabilities = Capabilities.Select(name => $"CAP_{name}").ToArray();
         return new JsonObject
         {
             ["ociVersion"] = "1.0.2",
             ["process"] = new JsonObject
             {
                 ["user"] = new JsonObject { ["uid"] = 0, ["gid"] = 0 },
-                ["args"] = Strings(["/gvisor-node-installer", .. arguments]),
+                ["args"] = Strings([Executable, .. arguments]),
                 ["env"] = Strings([.. environment.Select(variable => $"{variable.Key}={variable.Value}")]),
                 ["cwd"] = "/",
                 ["noNewPrivileges"] = true,
-                ["capabilities"] = new JsonObject
-                {
-                    ["bounding"] = Strings(capabilities),
-                    ["effective"] = Strings(capabilities),
-                    ["permitted"] = Strings(capabilities),
-                },
+                ["capabilities"] = new JsonObject(),
             },
             ["root"] = new JsonObject { ["path"] = root, ["readonly"] = true },
             ["mounts"] = mounts,
@@ -65,11 +83,12 @@ internal static class InstallerContainer
             {
                 ["namespaces"] = new JsonArray(
                     new[] { "pid", "ipc", "uts", "mount" }.Select(type => (JsonNode)new JsonObject { ["type"] = type }).ToArray()),
+                ["rootfsPropagation"] = "rslave",
             },
         }.ToJsonString();
     }
 
-    private static JsonObject Mount(string destination, string type, string source, params string[] options) =>
+    private static JsonObject RuncMount(string destination, string type, string source, params string[] options) =>
         new() { ["destination"] = destination, ["type"] = type, ["source"] = source, ["options"] = Strings(options) };
 
     private static JsonArray Strings(string[] values) => new(values.Select(value => (JsonNode)value).ToArray());

@@ -9,7 +9,7 @@ internal static class Repository
 
     /// <summary>The native executable under test; the environment may name another one.</summary>
     public static string InstallerExecutable { get; } =
-        Environment.GetEnvironmentVariable("INSTALLER_EXECUTABLE") is { Length: > 0 } path
+        Environment.GetEnvironmentVariable("NODE_INSTALLER_EXECUTABLE") is { Length: > 0 } path
             ? Path.GetFullPath(path)
             : Path.Combine(Root, "artifacts/publish/RuntimeGVisor.NodeInstaller/release_linux-x64/gvisor-node-installer");
 

@@ -11,6 +11,8 @@ namespace Node.Tests.TestBed;
 /// </summary>
 public abstract class TestNode(string containerdVersion) : IAsyncLifetime
 {
+    internal const string BinaryDirectory = "/var/bin/containerruntimes";
+
     /// <summary>Debian 12's own containerd: a machine that cannot have a node with it cannot test the installer.</summary>
     private const string RequiredVersion = "1.6";
 
@@ -46,7 +48,7 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         File.Exists(Repository.InstallerExecutable).Should().BeTrue(
-            $"the installer must be published before its tests run, to {Repository.InstallerExecutable} or to where INSTALLER_EXECUTABLE says");
+            $"the installer must be published before its tests run, to {Repository.InstallerExecutable} or to where NODE_INSTALLER_EXECUTABLE says");
         var provided = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["provide"], TimeSpan.FromMinutes(15));
         _parts = provided.EnsureSuccess().Output.Trim();
         if (!Directory.Exists(Path.Combine(_parts, "layers", $"containerd-{containerdVersion}")))
@@ -82,12 +84,51 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
 
     internal void SkipWhereUnavailable() => Assert.SkipWhen(_unavailable is not null, _unavailable ?? "");
 
+    /// <summary>Starts a program in the node.</summary>
+    internal Command Start(params string[] command) => Command.Start(
+        "nsenter",
+        ["--all", "--target", $"{Leader}", "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", .. command]);
+
     /// <summary>Runs a program in the node.</summary>
-    internal Task<CommandResult> RunAsync(params string[] command) =>
-        Command.RunAsync(
-            "nsenter",
-            ["--all", "--target", $"{Leader}", "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", .. command],
-            cancellationToken: TestContext.Current.CancellationToken);
+    internal async Task<CommandResult> RunAsync(params string[] command)
+    {
+        using var started = Start(command);
+        return await started.WaitAsync(TimeSpan.FromMinutes(1));
+    }
+
+    /// <summary>Makes an image of the installer known to containerd.</summary>
+    /// <returns>Its name.</returns>
+    internal async Task<string> ImportAsync(InstallerImage image)
+    {
+        var name = $"localhost/{Path.GetFileName(image.Directory)}:test";
+        var archive = $"{image.Directory}.tar";
+        if (!File.Exists(archive))
+        {
+            (await Command.RunAsync(Repository.Script("node/make-image.sh"), [name, image.Directory, archive])).EnsureSuccess();
+            (await RunAsync("ctr", "-n", "k8s.io", "images", "import", $"{image.NodeDirectory}.tar")).EnsureSuccess();
+        }
+
+        return name;
+    }
+
+    internal string ReadFile(string path) => File.ReadAllText(PathOf(path));
+
+    internal void WriteFile(string path, string text) => File.WriteAllText(PathOf(path), text);
+
+    /// <summary>Every file of containerd's configuration and of the binary directory with what changes when it is written, even with the same bytes.</summary>
+    internal async Task<string> FilesAsync()
+    {
+        var answer = await RunAsync("sh", "-c", $"find /etc/containerd {BinaryDirectory} -printf '%p %y %m %s %T@ %i %l\\n' | sort");
+        return answer.EnsureSuccess().Output;
+    }
+
+    /// <summary>The program that runs a pod's sandbox, as long as the pod runs even after the file was removed.</summary>
+    internal static string SandboxExecutable(Pod pod) =>
+        Directory.EnumerateDirectories("/proc")
+            .Where(directory => int.TryParse(Path.GetFileName(directory), out _))
+            .Where(directory => CommandLine(directory) is ["runsc-sandbox", ..] arguments && arguments.Contains(pod.SandboxId))
+            .Select(directory => $"{directory}/exe")
+            .Single();
 
     /// <summary>Identifies one run of containerd: it differs after a restart.</summary>
     internal async Task<string> ContainerdRunAsync()
@@ -125,6 +166,18 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
         // After the pods: containerd loses a pod whose shim is gone.
         (await RunAsync("sh", "-c", "rm -rf /var/bin/containerruntimes /var/lib/gvisor-node-installer /var/log/runsc && mkdir -p /var/bin/containerruntimes"))
             .EnsureSuccess();
+    }
+
+    private static string[] CommandLine(string process)
+    {
+        try
+        {
+            return File.ReadAllText($"{process}/cmdline").Split('\0');
+        }
+        catch (IOException)
+        {
+            return [];
+        }
     }
 
     private InstallerImage CreateImage(string version) =>

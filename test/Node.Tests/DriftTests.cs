@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Node.Tests.TestBed;
+
+namespace Node.Tests;
+
+/// <summary>The running installer keeps the node as it shall be, whoever changes it.</summary>
+public abstract class DriftTests(TestNode node) : NodeTest(node)
+{
+    private static readonly TimeSpan RepairTime = TimeSpan.FromSeconds(15);
+
+    [Fact]
+    public async Task A_truncated_file_of_flags_is_written_again()
+    {
+        await using var installer = await RunningInstallerAsync();
+        var flags = Node.ReadFile(RunscConfigurationFile);
+        var containerd = await Node.ContainerdRunAsync();
+
+        Node.WriteFile(RunscConfigurationFile, "");
+
+        await Eventually.BecomesTrueAsync("the flags are back", RepairTime, () => Node.ReadFile(RunscConfigurationFile) == flags, installer.ToString);
+        (await Node.ContainerdRunAsync()).Should().Be(containerd);
+    }
+
+    [Fact]
+    public async Task A_removed_handler_is_entered_again()
+    {
+        var without = Node.ReadFile(ConfigurationFile);
+        await using var installer = await RunningInstallerAsync();
+        var with = Node.ReadFile(ConfigurationFile);
+
+        Node.WriteFile(ConfigurationFile, without);
+
+        await Eventually.BecomesTrueAsync("the handler is back", RepairTime, () => Node.ReadFile(ConfigurationFile) == with, installer.ToString);
+        await installer.WaitUntilReadyAsync();
+        await Node.RestartContainerdAsync();
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+    }
+
+    [Fact]
+    public async Task A_handler_that_containerd_forgot_is_served_again()
+    {
+        var without = Node.ReadFile(ConfigurationFile);
+        await using var installer = await RunningInstallerAsync();
+
+        // gardener-node-agent writes back what it read before the installation, and restarts containerd for reasons of its own.
+        Node.WriteFile(ConfigurationFile, without);
+        await Node.RunAsync("systemctl", "restart", "containerd.service");
+
+        await Eventually.BecomesTrueAsync(
+            "containerd serves the handler",
+            RepairTime,
+            async cancellationToken => await Node.Runtime.IsReadyAsync(cancellationToken)
+                && (await Node.Runtime.ServedConfigurationAsync(cancellationToken)).Contains("runsc", StringComparison.Ordinal),
+            installer.ToString);
+        await installer.WaitUntilReadyAsync();
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+    }
+
+    [Fact]
+    public async Task Removed_executables_come_back()
+    {
+        await using var installer = await RunningInstallerAsync();
+
+        (await Node.RunAsync("rm", $"{TestNode.BinaryDirectory}/runsc", $"{TestNode.BinaryDirectory}/containerd-shim-runsc-v1")).EnsureSuccess();
+
+        await Eventually.BecomesTrueAsync(
+            "the executables are back",
+            RepairTime,
+            () => File.Exists(Node.PathOf($"{TestNode.BinaryDirectory}/containerd-shim-runsc-v1")) && File.Exists(Node.PathOf($"{TestNode.BinaryDirectory}/runsc")),
+            installer.ToString);
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+    }
+
+    [Fact]
+    public async Task A_rewrite_by_gardener_node_agent_that_keeps_the_handler_changes_nothing()
+    {
+        await InstalledAsync();
+        var containerd = await Node.ContainerdRunAsync();
+        var rewritten = NodeAgent.Rewrite(Node.ReadFile(ConfigurationFile));
+        rewritten.Should().NotBe(Node.ReadFile(ConfigurationFile));
+        Node.WriteFile(ConfigurationFile, rewritten);
+
+        await InstalledAsync();
+
+        Node.ReadFile(ConfigurationFile).Should().Be(rewritten);
+        (await Node.ContainerdRunAsync()).Should().Be(containerd);
+    }
+
+    [Fact]
+    public async Task A_stopped_installer_leaves_the_node_as_it_is()
+    {
+        await using var installer = await RunningInstallerAsync();
+        var pod = await Node.RunPodAsync();
+        var files = await Node.FilesAsync();
+
+        await installer.SignalAsync("TERM");
+        var end = await installer.EndAsync(TimeSpan.FromSeconds(10));
+
+        end.ExitCode.Should().Be(0, end.ToString());
+        (await Node.FilesAsync()).Should().Be(files);
+        await ShouldBeAliveAsync(pod);
+    }
+
+    [Fact]
+    public async Task Repairs_are_counted()
+    {
+        await using var installer = await RunningInstallerAsync();
+        var before = await installer.GetAsync("/metrics");
+
+        Node.WriteFile(RunscConfigurationFile, "");
+
+        await Eventually.BecomesTrueAsync(
+            "a repair is counted",
+            RepairTime,
+            async _ => Repairs(await installer.GetAsync("/metrics")) > Repairs(before),
+            installer.ToString);
+    }
+
+    private static double Repairs(string? metrics) =>
+        metrics?.Split('\n')
+            .Where(line => !line.StartsWith('#') && line.Contains("repair", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line.Split(' ')[^1])) ?? 0;
+
+    private async Task<InstallerRun> RunningInstallerAsync()
+    {
+        var installer = await Installer().StartAsync("install");
+        try
+        {
+            await installer.WaitUntilReadyAsync();
+        }
+        catch
+        {
+            await installer.DisposeAsync();
+            throw;
+        }
+
+        return installer;
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Node.Tests.TestBed;
+
+namespace Node.Tests;
+
+public abstract class UninstallTests(TestNode node) : NodeTest(node)
+{
+    [Fact]
+    public async Task An_unused_installation_is_gone_without_a_trace()
+    {
+        var configuration = Node.ReadFile(ConfigurationFile);
+        await InstalledAsync();
+        var containerd = await Node.ContainerdRunAsync();
+
+        var result = await Installer().UninstallAsync();
+
+        result.ExitCode.Should().Be(0, result.ToString());
+        Node.ReadFile(ConfigurationFile).Should().Be(configuration);
+        File.Exists(Node.PathOf(RunscConfigurationFile)).Should().BeFalse();
+        Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.BinaryDirectory)).Should().BeEmpty();
+        (await Node.ContainerdRunAsync()).Should().Be(containerd, "taking a handler away needs no restart");
+    }
+
+    [Fact]
+    public async Task A_running_sandbox_keeps_its_files_and_is_named()
+    {
+        await InstalledAsync();
+        var pod = await Node.RunPodAsync();
+
+        var result = await Installer().UninstallAsync();
+
+        result.ExitCode.Should().Be(0, result.ToString());
+        (result.Output + result.Error).Should().Contain(pod.SandboxId[..12]);
+        Node.ReadFile(ConfigurationFile).Should().NotContain("runsc");
+        await ShouldBeAliveAsync(pod);
+        await Node.RestartContainerdAsync();
+        await ShouldBeAliveAsync(pod);
+    }
+
+    [Fact]
+    public async Task The_files_go_when_the_last_sandbox_is_gone()
+    {
+        await InstalledAsync();
+        var pod = await Node.RunPodAsync();
+        (await Installer().UninstallAsync()).EnsureSuccess();
+
+        await pod.RemoveAsync(CancellationToken);
+        (await Installer().UninstallAsync()).EnsureSuccess();
+
+        Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.BinaryDirectory)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_clean_node_stays_as_it_is()
+    {
+        var files = await Node.FilesAsync();
+        var containerd = await Node.ContainerdRunAsync();
+
+        (await Installer().UninstallAsync()).EnsureSuccess();
+
+        (await Node.FilesAsync()).Should().Be(files);
+        (await Node.ContainerdRunAsync()).Should().Be(containerd);
+    }
+
+    [Fact]
+    public async Task Gvisor_can_come_back()
+    {
+        await InstalledAsync();
+        (await Installer().UninstallAsync()).EnsureSuccess();
+
+        await InstalledAsync();
+
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Node.Tests.TestBed;
+
+namespace Node.Tests;
+
+public abstract class UpgradeTests(TestNode node) : NodeTest(node)
+{
+    [Fact]
+    public async Task A_new_gVisor_serves_new_pods_while_old_ones_keep_theirs()
+    {
+        await InstalledAsync(OldVersion);
+        var old = await Node.RunPodAsync();
+        ShouldRunVersion(old, OldVersion);
+        var containerd = await Node.ContainerdRunAsync();
+
+        await InstalledAsync(NewVersion);
+
+        (await Node.ContainerdRunAsync()).Should().Be(containerd, "a handler that stays the same needs no restart");
+        await ShouldBeAliveAsync(old);
+        ShouldRunVersion(old, OldVersion);
+        var young = await Node.RunPodAsync();
+        await ShouldRunInGVisorAsync(young);
+        ShouldRunVersion(young, NewVersion);
+    }
+
+    [Fact]
+    public async Task Pods_of_the_old_gVisor_outlive_a_restart_of_containerd()
+    {
+        await InstalledAsync(OldVersion);
+        var old = await Node.RunPodAsync();
+        await InstalledAsync(NewVersion);
+
+        await Node.RestartContainerdAsync();
+
+        await ShouldBeAliveAsync(old);
+        ShouldRunVersion(old, OldVersion);
+    }
+
+    [Fact]
+    public async Task An_old_version_is_collected_when_its_last_pod_is_gone()
+    {
+        await InstalledAsync(OldVersion);
+        var old = await Node.RunPodAsync();
+        await InstalledAsync(NewVersion);
+        (await ExecutablesAsync()).Should().Be(4, "the files of both versions are there while a pod uses the old one");
+
+        await old.RemoveAsync(CancellationToken);
+        await InstalledAsync(NewVersion);
+
+        (await ExecutablesAsync()).Should().Be(2);
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+    }
+
+    [Fact]
+    public async Task A_downgrade_works_like_an_upgrade()
+    {
+        await InstalledAsync(NewVersion);
+        var old = await Node.RunPodAsync();
+
+        await InstalledAsync(OldVersion);
+
+        await ShouldBeAliveAsync(old);
+        ShouldRunVersion(await Node.RunPodAsync(), OldVersion);
+    }
+
+    [Fact]
+    public async Task A_release_with_side_files_is_installed_as_one()
+    {
+        var files = Directory.EnumerateFiles(Node.GVisor(NewVersion)).ToDictionary(path => Path.GetFileName(path), StringComparer.Ordinal);
+        files["gvisor-bin/gvisor_sentry"] = files["runsc"];
+        var image = InstallerImage.Create(Node, $"side-files-{Guid.NewGuid():N}", "20260824.0", files);
+        await InstalledAsync(OldVersion);
+
+        (await new Installer(Node, image).InstallAsync()).EnsureSuccess();
+
+        ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
+        (await Node.RunAsync("sh", "-c", $"[ -x $(dirname $(readlink -f {TestNode.BinaryDirectory}/runsc))/gvisor-bin/gvisor_sentry ]")).EnsureSuccess();
+    }
+
+    /// <summary>How many executables of gVisor lie below the binary directory.</summary>
+    private async Task<int> ExecutablesAsync()
+    {
+        var answer = await Node.RunAsync("sh", "-c", $"find {TestNode.BinaryDirectory} -type f -size +1M | wc -l");
+        return int.Parse(answer.EnsureSuccess().Output);
+    }
+}
