@@ -30,12 +30,11 @@ public sealed class InstallationImage
     }
 
     /// <summary>Reads the vector that is part of this assembly.</summary>
-    /// <param name="time">Tells whether certificates have expired.</param>
-    public static ImageVector ReadEmbeddedVector(TimeProvider time)
+    public static ImageVector ReadEmbeddedVector()
     {
         using var stream = typeof(InstallationImage).Assembly.GetManifestResourceStream(EmbeddedVector)!;
         using var reader = new StreamReader(stream);
-        return ImageVectorFile.Read(reader.ReadToEnd(), "images.yaml", time);
+        return ImageVectorFile.Read(reader.ReadToEnd(), "images.yaml", TimeProvider.System);
     }
 
     /// <summary>The image for a worker pool: a tag of the test repository if both sides ask for it, else the vector's image.</summary>
