@@ -1,3 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-return 0;
+using RuntimeGVisor.Controller.CommandLine;
+
+return await RootCommands.Create().Parse(args).InvokeAsync(RootCommands.Invocation);

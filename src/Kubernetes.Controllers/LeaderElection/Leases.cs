@@ -8,12 +8,13 @@ using Kubernetes.Controllers.Serialization;
 namespace Kubernetes.Controllers.LeaderElection;
 
 /// <summary>The Lease resource and the changes that an election makes to it. Fields of others (<c>strategy</c>, labels) are left alone.</summary>
-internal static class Leases
+public static class Leases
 {
-    public static readonly ResourceDefinition<V1Lease> Resource = new(
+    /// <summary><c>leases.coordination.k8s.io</c>; its times have the six digits that the server asks for.</summary>
+    public static ResourceDefinition<V1Lease> Resource { get; } = new(
         "coordination.k8s.io", "v1", "leases", "Lease", Namespaced: true, KubernetesJsonContext.Default.V1Lease);
 
-    public static V1Lease New(LeaderElectionOptions options, DateTimeOffset now) => new()
+    internal static V1Lease New(LeaderElectionOptions options, DateTimeOffset now) => new()
     {
         Metadata = new V1ObjectMeta { NamespaceProperty = options.Namespace, Name = options.Name },
         Spec = new V1LeaseSpec
@@ -27,7 +28,7 @@ internal static class Leases
     };
 
     /// <summary>Takes the Lease, or renews it if it is held already. Fails with a conflict if someone has changed it since it was read.</summary>
-    public static Patch Hold(V1Lease lease, LeaderElectionOptions options, DateTimeOffset now)
+    internal static Patch Hold(V1Lease lease, LeaderElectionOptions options, DateTimeOffset now)
     {
         var spec = new JsonObject
         {
@@ -45,7 +46,7 @@ internal static class Leases
     }
 
     /// <summary>Gives the Lease back, so that the next process need not wait for its end.</summary>
-    public static Patch Release(V1Lease lease, DateTimeOffset now) => At(lease, new JsonObject
+    internal static Patch Release(V1Lease lease, DateTimeOffset now) => At(lease, new JsonObject
     {
         ["holderIdentity"] = null,
         ["leaseDurationSeconds"] = 1,

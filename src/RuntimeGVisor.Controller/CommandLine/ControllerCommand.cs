@@ -116,6 +116,7 @@ internal sealed class ControllerCommand
         ExtensionClasses = [.. result.GetValue(_extensionClasses) ?? []],
         LogLevel = result.GetValue(_logLevel)!,
         LogFormat = result.GetValue(_logFormat)!,
+        GardenerVersion = Text(result.GetValue(_gardenerVersion)),
         Rendering = _rendering.Read(result),
     };
 

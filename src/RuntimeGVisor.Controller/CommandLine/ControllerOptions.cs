@@ -35,6 +35,9 @@ internal sealed record ControllerOptions
 
     public string LogFormat { get; init; } = "json";
 
+    /// <summary>The gardenlet that installed this; only logged.</summary>
+    public string? GardenerVersion { get; init; }
+
     public required RenderingOptions Rendering { get; init; }
 }
 

@@ -27,7 +27,7 @@ internal sealed partial class GVisorActuator(
     public async Task<OperationOutcome> ReconcileAsync(ContainerRuntime value, ClusterShoot shoot, CancellationToken cancellationToken)
     {
         // Everything is rendered before anything is written: a wrong configuration must not leave half of it behind.
-        var shared = content.Shared(value);
+        var shared = ShootContent.Shared(value);
         var installation = content.Installation(value);
 
         foreach (var wanted in (ManagedResourceContent[])[shared, installation])
@@ -47,7 +47,7 @@ internal sealed partial class GVisorActuator(
 
     public async Task<OperationOutcome> DeleteAsync(ContainerRuntime value, ClusterShoot? shoot, CancellationToken cancellationToken)
     {
-        if (Uninstallation.IsPossible(shoot) && await UninstallAsync(value, cancellationToken) is { } uninstalling)
+        if (UninstallationTime.IsPossible(shoot) && await UninstallAsync(value, cancellationToken) is { } uninstalling)
         {
             return uninstalling;
         }
@@ -106,8 +106,8 @@ internal sealed partial class GVisorActuator(
         }
 
         var now = time.GetUtcNow();
-        var start = Uninstallation.StartOf(current) ?? now;
-        var deadline = start + Uninstallation.Limit;
+        var start = UninstallationTime.StartOf(current) ?? now;
+        var deadline = start + UninstallationTime.Limit;
         if (now >= deadline)
         {
             LogUninstallationIncomplete(logger, key, current.Complaint());
@@ -121,7 +121,7 @@ internal sealed partial class GVisorActuator(
         }
 
         return OperationOutcome.Waiting(
-            $"the nodes of worker pool '{value.Spec.WorkerPool.Name}' to take gVisor away, until {Uninstallation.Format(deadline)} at the latest"
+            $"the nodes of worker pool '{value.Spec.WorkerPool.Name}' to take gVisor away, until {UninstallationTime.Format(deadline)} at the latest"
                 + Quoted(applied.Complaint()),
             recheckAfter: deadline - now);
     }

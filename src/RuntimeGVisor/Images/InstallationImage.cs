@@ -30,11 +30,12 @@ public sealed class InstallationImage
     }
 
     /// <summary>Reads the vector that is part of this assembly.</summary>
-    public static ImageVector ReadEmbeddedVector()
+    /// <param name="time">Tells whether certificates have expired.</param>
+    public static ImageVector ReadEmbeddedVector(TimeProvider time)
     {
         using var stream = typeof(InstallationImage).Assembly.GetManifestResourceStream(EmbeddedVector)!;
         using var reader = new StreamReader(stream);
-        return ImageVectorFile.Read(reader.ReadToEnd(), "images.yaml", TimeProvider.System);
+        return ImageVectorFile.Read(reader.ReadToEnd(), "images.yaml", time);
     }
 
     /// <summary>The image for a worker pool: a tag of the test repository if both sides ask for it, else the vector's image.</summary>

@@ -13,7 +13,7 @@ public sealed class InstallationImageTests
 
     [Fact]
     public void The_embedded_image_has_the_tag_of_the_build() =>
-        new InstallationImage(InstallationImage.ReadEmbeddedVector(), "v0.1.0").For(GVisorConfiguration.Empty).Should().Be($"{Repository}:v0.1.0");
+        new InstallationImage(InstallationImage.ReadEmbeddedVector(TimeProvider.System), "v0.1.0").For(GVisorConfiguration.Empty).Should().Be($"{Repository}:v0.1.0");
 
     [Theory]
     [InlineData("repository: r.example/x", "r.example/x:v0.1.0")]
@@ -24,7 +24,7 @@ public sealed class InstallationImageTests
     {
         var overrides = ImageVectorFile.Read($"images: [{{name: runtime-gvisor-installation, {entry}}}]", "override", TimeProvider.System);
 
-        new InstallationImage(InstallationImage.ReadEmbeddedVector().OverriddenBy(overrides), "v0.1.0")
+        new InstallationImage(InstallationImage.ReadEmbeddedVector(TimeProvider.System).OverriddenBy(overrides), "v0.1.0")
             .For(GVisorConfiguration.Empty).Should().Be(reference);
     }
 

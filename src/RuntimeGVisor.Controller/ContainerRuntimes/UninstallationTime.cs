@@ -9,7 +9,7 @@ namespace RuntimeGVisor.Controller.ContainerRuntimes;
 /// The time that nodes get to take gVisor away before the objects of their pool are deleted. It is counted from an annotation on the
 /// ManagedResource, so that a restart of the controller neither prolongs nor skips it.
 /// </summary>
-internal static class Uninstallation
+internal static class UninstallationTime
 {
     /// <summary>Set when the ManagedResource takes its uninstall form: RFC 3339, UTC.</summary>
     public const string StartedAnnotation = "gvisor.runtime.extensions.gardener.cloud/uninstallation-started";

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Kubernetes.Controllers.Serialization;
+
+/// <summary>Reads YAML (and with it JSON) the way Kubernetes' own tools do: as another notation for JSON.</summary>
+public static partial class YamlDocuments
+{
+    /// <summary>The documents of a stream; an empty document is null.</summary>
+    /// <param name="text">YAML or JSON, several documents separated by <c>---</c>.</param>
+    /// <exception cref="FormatException">The text is not YAML, or uses what JSON cannot express; the message tells the line.</exception>
+    public static IReadOnlyList<JsonNode?> Read(string text)
+    {
+        var stream = new YamlStream();
+        try
+        {
+            stream.Load(new StringReader(text));
+            return [.. stream.Documents.Select(document => ToJson(document.RootNode))];
+        }
+        catch (YamlException e)
+        {
+            throw new FormatException($"line {e.Start.Line}, column {e.Start.Column}: {e.Message}", e);
+        }
+    }
+
+    private static JsonNode? ToJson(YamlNode node) => node switch
+    {
+        YamlMappingNode mapping => ToJson(mapping),
+        YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(ToJson)]),
+        YamlScalarNode scalar => ToJson(scalar),
+        _ => throw new FormatException($"line {node.Start.Line}: this kind of YAML has no counterpart in JSON"),
+    };
+
+    private static JsonObject ToJson(YamlMappingNode mapping)
+    {
+        var value = new JsonObject();
+        foreach (var (key, child) in mapping.Children)
+        {
+            if (key is not YamlScalarNode { Value: { } name })
+            {
+                throw new FormatException($"line {key.Start.Line}: a key must be a text");
+            }
+
+            value[name] = ToJson(child);
+        }
+
+        return value;
+    }
+
+    /// <summary>Plain scalars by YAML 1.1, as Kubernetes reads them: a forgotten pair of quotes around <c>yes</c> must show.</summary>
+    private static JsonValue? ToJson(YamlScalarNode scalar)
+    {
+        var text = scalar.Value ?? "";
+        if (scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any))
+        {
+            return JsonValue.Create(text);
+        }
+
+        return text switch
+        {
+            "" or "~" or "null" or "Null" or "NULL" => null,
+            "true" or "True" or "TRUE" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" => JsonValue.Create(true),
+            "false" or "False" or "FALSE" or "no" or "No" or "NO" or "off" or "Off" or "OFF" => JsonValue.Create(false),
+            _ when Integer().IsMatch(text) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer) =>
+                JsonValue.Create(integer),
+            _ when Number().IsMatch(text) => JsonValue.Create(double.Parse(text, CultureInfo.InvariantCulture)),
+            _ => JsonValue.Create(text),
+        };
+    }
+
+    [GeneratedRegex("^[-+]?[0-9]+$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Integer();
+
+    [GeneratedRegex(@"^[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Number();
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.CommandLine;
+using System.CommandLine.Invocation;
+
+namespace RuntimeGVisor.Controller.CommandLine;
+
+/// <summary>The command line as a whole.</summary>
+internal static class RootCommands
+{
+    /// <summary>Signals are the controller's own business: an orderly stop takes longer than the library would grant.</summary>
+    public static InvocationConfiguration Invocation { get; } = new() { ProcessTerminationTimeout = null };
+
+    public static RootCommand Create()
+    {
+        var root = new RootCommand("Brings the gVisor sandbox to the worker pools of Gardener's shoots.");
+        root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();
+        root.Subcommands.Add(RenderCommand.Create());
+        new ControllerCommand().AddTo(root, ControllerProgram.RunAsync);
+        return root;
+    }
+
+    private sealed class PrintVersion : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine($"gardener-extension-runtime-gvisor {BuildVersion.Text}");
+            return 0;
+        }
+    }
+}

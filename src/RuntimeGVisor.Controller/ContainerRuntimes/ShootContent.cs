@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Collections.Immutable;
+using System.Text;
+using Gardener.Extensions.Api;
+using Gardener.Extensions.ManagedResources;
+using Gardener.Extensions.Operations;
+using Kubernetes.Controllers.Client;
+using RuntimeGVisor.Images;
+using RuntimeGVisor.NodeConfiguration;
+using RuntimeGVisor.ProviderConfiguration;
+using RuntimeGVisor.Shoot;
+
+namespace RuntimeGVisor.Controller.ContainerRuntimes;
+
+/// <summary>Renders what a ContainerRuntime brings to its shoot, packed for the ManagedResources.</summary>
+internal sealed partial class ShootContent(InstallationImage image, bool isNodeCritical, ILogger<ShootContent> logger)
+{
+    private const string DataKey = "config.yaml";
+
+    private static readonly ImmutableSortedDictionary<string, ReadOnlyMemory<byte>> SharedData = Data(ShootObjects.Shared());
+
+    /// <summary>What all pools of a shoot share.</summary>
+    public static ManagedResourceContent Shared(ContainerRuntime value) => new()
+    {
+        Key = ManagedResourceNames.Shared(value),
+        Origin = ManagedResourceNames.Origin,
+        Data = SharedData,
+    };
+
+    /// <summary>The node installer of the object's worker pool.</summary>
+    /// <exception cref="CodedException">The object asks for something that cannot be rendered.</exception>
+    public ManagedResourceContent Installation(ContainerRuntime value)
+    {
+        var configuration = Decode(value);
+        var flags = RunscFlags.Select(configuration.ConfigFlags);
+        Warn(value.Key(), configuration, flags);
+        return Pack(value, start: null, new WorkerPoolInput
+        {
+            PoolName = value.Spec.WorkerPool.Name,
+            BinaryPath = value.Spec.BinaryPath,
+            Selector = value.Spec.WorkerPool.Selector,
+            Image = image.For(configuration),
+            RunscFlags = flags.Lines,
+            IsCriticalForNode = isNodeCritical,
+        });
+    }
+
+    /// <summary>The same installer, told to take everything away. A wrong configuration does not matter any more.</summary>
+    /// <exception cref="CodedException">The object names a pool that cannot be rendered.</exception>
+    public ManagedResourceContent Uninstallation(ContainerRuntime value, DateTimeOffset start)
+    {
+        GVisorConfiguration configuration;
+        try
+        {
+            configuration = Decode(value);
+        }
+        catch (CodedException)
+        {
+            configuration = GVisorConfiguration.Empty;
+        }
+
+        return Pack(value, start, new WorkerPoolInput
+        {
+            PoolName = value.Spec.WorkerPool.Name,
+            BinaryPath = value.Spec.BinaryPath,
+            Selector = value.Spec.WorkerPool.Selector,
+            Image = image.For(configuration),
+            DesiredState = DesiredState.Uninstalled,
+        });
+    }
+
+    private static GVisorConfiguration Decode(ContainerRuntime value)
+    {
+        try
+        {
+            return GVisorConfigurationDecoder.Decode(value.Spec.ProviderConfig);
+        }
+        catch (ProviderConfigurationException e)
+        {
+            throw new CodedException(e.Message, [ErrorCode.ConfigurationProblem], e);
+        }
+    }
+
+    private static ManagedResourceContent Pack(ContainerRuntime value, DateTimeOffset? start, WorkerPoolInput pool)
+    {
+        try
+        {
+            var data = Data(ShootObjects.ForWorkerPool(pool));
+            return new ManagedResourceContent
+            {
+                Key = ManagedResourceNames.Installation(value)!.Value,
+                Origin = ManagedResourceNames.Origin,
+                Data = data,
+                Annotations = ImmutableSortedDictionary<string, string?>.Empty
+                    .Add(UninstallationTime.StartedAnnotation, start is { } time ? UninstallationTime.Format(time) : null),
+            };
+        }
+        catch (ContainerRuntimeSpecException e)
+        {
+            // gardenlet writes these fields, not the shoot's owner: no code that would blame the owner.
+            throw new CodedException(e.Message, [], e);
+        }
+    }
+
+    private static ImmutableSortedDictionary<string, ReadOnlyMemory<byte>> Data(ShootObjects objects) =>
+        ImmutableSortedDictionary<string, ReadOnlyMemory<byte>>.Empty.Add(DataKey, Encoding.UTF8.GetBytes(objects.ToYaml()));
+
+    private void Warn(ObjectKey key, GVisorConfiguration configuration, RunscFlagSelection flags)
+    {
+        if (configuration.HasAliasApiVersion)
+        {
+            LogAlias(logger, key, GVisorConfiguration.AliasApiVersion, GVisorConfiguration.ApiVersion);
+        }
+
+        foreach (var flag in flags.Ignored)
+        {
+            LogIgnored(logger, key, flag.Name, flag.Value, flag.Reason);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "The provider config of {Object} uses the alias {Alias}; its name is {ApiVersion}")]
+    private static partial void LogAlias(ILogger logger, ObjectKey @object, string alias, string apiVersion);
+
+    [LoggerMessage(LogLevel.Information, "Flag {Flag} of {Object} with value {Value} is ignored: {Reason}")]
+    private static partial void LogIgnored(ILogger logger, ObjectKey @object, string flag, string value, string reason);
+}

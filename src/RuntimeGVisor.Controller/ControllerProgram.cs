@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Gardener.Extensions.Heartbeat;
+using Gardener.Extensions.Hosting;
+using Gardener.Extensions.Operations;
+using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Hosting;
+using Kubernetes.Controllers.LeaderElection;
+using Kubernetes.Controllers.Logging;
+using Kubernetes.Controllers.Metrics;
+using RuntimeGVisor.Controller.CommandLine;
+using RuntimeGVisor.Controller.ContainerRuntimes;
+
+namespace RuntimeGVisor.Controller;
+
+/// <summary>The controller as a process: puts the parts together, runs them, and ends with a code and a reason.</summary>
+internal static partial class ControllerProgram
+{
+    private const string ExtensionName = "runtime-gvisor";
+
+    /// <returns>0 after an orderly stop, 1 otherwise; the last log line then tells the reason.</returns>
+    public static async Task<int> RunAsync(ControllerOptions options, CancellationToken cancellationToken)
+    {
+        await using var output = Console.OpenStandardError();
+        using var loggers = Logs.Create(output, Logs.ParseFormat(options.LogFormat), Logs.ParseLevel(options.LogLevel), TimeProvider.System);
+        var logger = loggers.CreateLogger("main");
+        using var shutdown = new ShutdownSignal();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(shutdown.Token, cancellationToken);
+        try
+        {
+            LogStarting(logger, BuildVersion.Text, options.GardenerVersion ?? "unknown");
+            await RunAsync(options, loggers, stop.Token);
+            LogStopped(logger);
+            return 0;
+        }
+        catch (Exception e) when (e is CommandLineException or ConfigurationException or FormatException or IOException or LeadershipLostException)
+        {
+            LogEnded(logger, e.Message);
+            return 1;
+        }
+        catch (Exception e)
+        {
+            LogCrashed(logger, e);
+            return 1;
+        }
+    }
+
+    private static async Task RunAsync(ControllerOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var time = TimeProvider.System;
+        var metrics = new MetricRegistry();
+        var image = ControllerImages.Load(options.Rendering);
+        var configuration = ApiClientConfiguration.Load(options.Kubeconfig, options.Master) with
+        {
+            UserAgent = $"gardener-extension-runtime-gvisor/{BuildVersion.Version}",
+        };
+        using var api = new ApiClient(configuration, time, metrics);
+        using var host = new ControllerHost(api, HostOptions(options, configuration), time, loggers, metrics);
+
+        var content = new ShootContent(image, options.Rendering.IsNodeCritical, loggers.CreateLogger<ShootContent>());
+        host.AddExtension(
+            ExtensionKinds.ContainerRuntime,
+            new ExtensionControllerOptions
+            {
+                Trigger = new OperationTrigger
+                {
+                    Type = "gvisor",
+                    Classes = options.ExtensionClasses,
+                    IgnoreOperationAnnotation = options.IgnoreOperationAnnotation,
+                },
+                Origin = ManagedResourceNames.Origin,
+                Workers = options.MaxConcurrentReconciles,
+            },
+            managedResources => new GVisorActuator(content, managedResources, api, time, loggers.CreateLogger<GVisorActuator>()),
+            api,
+            time,
+            loggers);
+
+        var heartbeat = new HeartbeatOptions
+        {
+            Namespace = options.HeartbeatNamespace ?? configuration.DefaultNamespace,
+            ExtensionName = ExtensionName,
+            RenewInterval = TimeSpan.FromSeconds(options.HeartbeatRenewIntervalSeconds),
+        };
+        host.AddTask(new HeartbeatLease(heartbeat, api, Leases.Resource, time, loggers.CreateLogger<HeartbeatLease>()).RunAsync);
+        await host.RunAsync(cancellationToken);
+    }
+
+    private static ControllerHostOptions HostOptions(ControllerOptions options, ApiClientConfiguration configuration) => new()
+    {
+        HealthAddress = Address("--health-bind-address", options.HealthBindAddress),
+        MetricsAddress = Address("--metrics-bind-address", options.MetricsBindAddress),
+        LeaderElection = options.LeaderElection
+            ? new LeaderElectionOptions
+            {
+                Namespace = options.LeaderElectionNamespace ?? configuration.DefaultNamespace,
+                Name = options.LeaderElectionId,
+            }
+            : null,
+    };
+
+    private static BindAddress? Address(string flag, string text)
+    {
+        try
+        {
+            return BindAddress.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw new CommandLineException($"{flag}: {e.Message}", e);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Starting gardener-extension-runtime-gvisor {Version}, Gardener {GardenerVersion}")]
+    private static partial void LogStarting(ILogger logger, string version, string gardenerVersion);
+
+    [LoggerMessage(LogLevel.Information, "Stopped")]
+    private static partial void LogStopped(ILogger logger);
+
+    [LoggerMessage(LogLevel.Error, "Ended: {Reason}")]
+    private static partial void LogEnded(ILogger logger, string reason);
+
+    [LoggerMessage(LogLevel.Critical, "Ended by an unexpected error")]
+    private static partial void LogCrashed(ILogger logger, Exception cause);
+}
