@@ -21,7 +21,7 @@ public sealed record Cluster : IKubernetesObject<V1ObjectMeta>
     public V1ObjectMeta Metadata { get; set; } = new();
 
     /// <summary>The objects of the garden that concern this shoot.</summary>
-    public ClusterSpec Spec { get; init; } = new();
+    public ClusterSpec Spec { get; init => field = value ?? new(); } = new();
 }
 
 /// <summary>The objects of the garden that concern a shoot.</summary>

@@ -22,7 +22,7 @@ public sealed record ContainerRuntime : IExtensionObject
     public V1ObjectMeta Metadata { get; set; } = new();
 
     /// <summary>What the shoot's owner asked for.</summary>
-    public ContainerRuntimeSpec Spec { get; init; } = new();
+    public ContainerRuntimeSpec Spec { get; init => field = value ?? new(); } = new();
 
     /// <summary>What the extension reported last.</summary>
     public ExtensionStatus? Status { get; init; }
@@ -53,7 +53,7 @@ public sealed record ContainerRuntimeSpec
     public string? BinaryPath { get; init; }
 
     /// <summary>The pool of nodes that gets the runtime.</summary>
-    public ContainerRuntimeWorkerPool WorkerPool { get; init; } = new();
+    public ContainerRuntimeWorkerPool WorkerPool { get; init => field = value ?? new(); } = new();
 }
 
 /// <summary>A worker pool of the shoot.</summary>

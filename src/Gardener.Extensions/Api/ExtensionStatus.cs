@@ -22,7 +22,7 @@ public sealed record ExtensionStatus
 public sealed record LastOperation
 {
     /// <summary>What a person should know of it.</summary>
-    public string Description { get; init; } = "";
+    public string Description { get; init => field = value ?? ""; } = "";
 
     /// <summary>When this was written: UTC, whole seconds (gardenlet compares it with its own time stamp in whole seconds).</summary>
     public DateTimeOffset LastUpdateTime { get; init; }
@@ -41,7 +41,7 @@ public sealed record LastOperation
 public sealed record LastError
 {
     /// <summary>The message for people; equals the operation's description.</summary>
-    public string Description { get; init; } = "";
+    public string Description { get; init => field = value ?? ""; } = "";
 
     /// <summary>Codes that gardenlet acts on, see <see cref="ErrorCode"/>; absent when none is known.</summary>
     public ImmutableArray<string>? Codes { get; init; }

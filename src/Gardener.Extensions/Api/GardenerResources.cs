@@ -3,6 +3,7 @@
 using System.Text.Json.Serialization;
 using k8s.Models;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Serialization;
 
 namespace Gardener.Extensions.Api;
 
@@ -30,11 +31,15 @@ public static class GardenerResources
         "", "v1", "namespaces", "Namespace", false, GardenerJson.Default.V1Namespace);
 }
 
-/// <summary>JSON of the extension API: unknown fields are skipped, absent ones are not written.</summary>
+/// <summary>
+/// JSON of the extension API: unknown fields are skipped, absent ones are not written. (The generated code assigns null to an absent
+/// init-only property, past its initializer; properties that must not be null therefore replace it themselves.)
+/// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    GenerationMode = JsonSourceGenerationMode.Metadata)]
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    Converters = [typeof(Rfc3339Converter), typeof(ManagedFieldsConverter)])]
 [JsonSerializable(typeof(ContainerRuntime))]
 [JsonSerializable(typeof(Cluster))]
 [JsonSerializable(typeof(ManagedResource))]

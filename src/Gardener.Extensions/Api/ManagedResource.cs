@@ -23,7 +23,7 @@ public sealed record ManagedResource : IKubernetesObject<V1ObjectMeta>
     public V1ObjectMeta Metadata { get; set; } = new();
 
     /// <summary>What is to be kept, and how.</summary>
-    public ManagedResourceSpec Spec { get; init; } = new();
+    public ManagedResourceSpec Spec { get; init => field = value ?? new(); } = new();
 
     /// <summary>What the resource manager reports.</summary>
     public ManagedResourceStatus? Status { get; init; }
@@ -36,7 +36,7 @@ public sealed record ManagedResourceSpec
     public string? Class { get; init; }
 
     /// <summary>The secrets that hold the objects.</summary>
-    public ImmutableArray<V1LocalObjectReference> SecretRefs { get; init; } = [];
+    public ImmutableArray<V1LocalObjectReference> SecretRefs { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>Labels that every object gets.</summary>
     public IReadOnlyDictionary<string, string>? InjectLabels { get; init; }
@@ -80,10 +80,10 @@ public sealed record ManagedResourceCondition
     public const string ResourcesProgressing = "ResourcesProgressing";
 
     /// <summary>One of the constants above.</summary>
-    public string Type { get; init; } = "";
+    public string Type { get; init => field = value ?? ""; } = "";
 
     /// <summary><c>True</c>, <c>False</c>, <c>Progressing</c> or <c>Unknown</c>.</summary>
-    public string Status { get; init; } = "";
+    public string Status { get; init => field = value ?? ""; } = "";
 
     /// <summary>A word for programs, for example <c>DeletionPending</c>.</summary>
     public string? Reason { get; init; }

@@ -17,7 +17,9 @@ internal sealed class TolerantEnumConverter<T> : JsonConverter<T>
             return default;
         }
 
-        return Enum.TryParse<T>(reader.GetString(), ignoreCase: false, out var value) && Enum.IsDefined(value) ? value : default;
+        // Parsing also takes numbers, lists and spaces; only the exact name counts.
+        var name = reader.GetString();
+        return Enum.TryParse<T>(name, ignoreCase: false, out var value) && value.ToString() == name ? value : default;
     }
 
     public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());

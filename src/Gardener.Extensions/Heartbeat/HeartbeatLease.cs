@@ -3,6 +3,7 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Serialization;
 using Microsoft.Extensions.Logging;
 
 namespace Gardener.Extensions.Heartbeat;
@@ -25,33 +26,23 @@ public sealed partial class HeartbeatLease(
     /// <summary>Beats at once and then in the interval, until cancelled. A beat that fails is logged and repeated soon.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        try
         {
-            var pause = options.RenewInterval;
-            try
+            while (true)
             {
-                await BeatAsync(cancellationToken);
+                var isWritten = await TryBeatAsync(cancellationToken);
+                await Task.Delay(isWritten || options.RenewInterval < RetryPause ? options.RenewInterval : RetryPause, time, cancellationToken);
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-            {
-                LogFailed(logger, e, Key);
-                pause = pause < RetryPause ? pause : RetryPause;
-            }
-
-            try
-            {
-                await Task.Delay(pause, time, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
         }
     }
 
     /// <summary>Writes one beat.</summary>
     public async Task BeatAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow().UtcDateTime;
+        var now = time.GetUtcNow();
         try
         {
             await api.PatchAsync(leases, Key, Renewal(now), null, cancellationToken);
@@ -62,13 +53,27 @@ public sealed partial class HeartbeatLease(
         }
     }
 
-    private Patch Renewal(DateTime now) => Patch.Merge(new JsonObject
+    private async Task<bool> TryBeatAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await BeatAsync(cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogFailed(logger, e, Key);
+            return false;
+        }
+    }
+
+    private Patch Renewal(DateTimeOffset now) => Patch.Merge(new JsonObject
     {
         ["spec"] = new JsonObject
         {
             ["holderIdentity"] = options.ExtensionName,
             ["leaseDurationSeconds"] = (int)options.RenewInterval.TotalSeconds,
-            ["renewTime"] = now.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'"),
+            ["renewTime"] = MicroTime.ToText(now),
             ["acquireTime"] = null,
             ["leaseTransitions"] = null,
             ["preferredHolder"] = null,
@@ -76,7 +81,7 @@ public sealed partial class HeartbeatLease(
         },
     });
 
-    private V1Lease First(DateTime now) => new()
+    private V1Lease First(DateTimeOffset now) => new()
     {
         ApiVersion = "coordination.k8s.io/v1",
         Kind = "Lease",
@@ -85,7 +90,7 @@ public sealed partial class HeartbeatLease(
         {
             HolderIdentity = options.ExtensionName,
             LeaseDurationSeconds = (int)options.RenewInterval.TotalSeconds,
-            RenewTime = now,
+            RenewTime = now.UtcDateTime,
         },
     };
 

@@ -15,4 +15,13 @@ public sealed class CodedException(string message, ImmutableArray<string> codes,
 {
     /// <summary>Codes for <c>lastError.codes</c>.</summary>
     public ImmutableArray<string> Codes { get; } = codes;
+
+    /// <summary>The first one in a chain of causes, or null. (Gardener contract: an error has the codes of its causes.)</summary>
+    public static CodedException? FindIn(Exception? exception) => exception switch
+    {
+        null => null,
+        CodedException coded => coded,
+        AggregateException aggregate => aggregate.InnerExceptions.Select(FindIn).FirstOrDefault(coded => coded is not null),
+        _ => FindIn(exception.InnerException),
+    };
 }

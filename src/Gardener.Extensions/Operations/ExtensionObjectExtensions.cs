@@ -12,8 +12,11 @@ public static class ExtensionObjectExtensions
     /// <summary>The value of <see cref="GardenerAnnotations.Operation"/>, or null.</summary>
     public static string? OperationAnnotation(this IExtensionObject value) => Annotation(value, GardenerAnnotations.Operation);
 
+    /// <summary>The value of <see cref="GardenerAnnotations.Timestamp"/>, or null.</summary>
+    public static string? TimestampAnnotation(this IExtensionObject value) => Annotation(value, GardenerAnnotations.Timestamp);
+
     /// <summary>Namespace and name.</summary>
-    public static ObjectKey Key(this IExtensionObject value) => new(value.Metadata.NamespaceProperty ?? "", value.Metadata.Name);
+    public static ObjectKey Key(this IExtensionObject value) => ObjectKey.Of(value);
 
     /// <summary>The object has a deletion time stamp.</summary>
     public static bool IsBeingDeleted(this IExtensionObject value) => value.Metadata.DeletionTimestamp is not null;
@@ -42,8 +45,15 @@ public static class ExtensionObjectExtensions
 
     private static bool AskedAfter(IExtensionObject value, DateTimeOffset time) =>
         DateTimeOffset.TryParse(
-            Annotation(value, GardenerAnnotations.Timestamp), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var asked)
+            WithoutFraction(value.TimestampAnnotation()), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var asked)
         && asked.ToUnixTimeSeconds() > time.ToUnixTimeSeconds();
+
+    /// <summary>.NET rounds what is finer than its ticks, and may so arrive in the next second.</summary>
+    private static string? WithoutFraction(string? timestamp)
+    {
+        var point = timestamp?.IndexOf('.') ?? -1;
+        return point < 0 ? timestamp : $"{timestamp.AsSpan(0, point)}{timestamp.AsSpan(point + 1).TrimStart("0123456789")}";
+    }
 
     private static string? Annotation(IExtensionObject value, string key) =>
         value.Metadata.Annotations is { } annotations && annotations.TryGetValue(key, out var text) ? text : null;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using Gardener.Extensions.Api;
 using Gardener.Extensions.Clusters;
 using Kubernetes.Controllers.Caching;
@@ -33,6 +32,9 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
 
     /// <summary>Objects whose operation goes on when something outside changes.</summary>
     private readonly ConcurrentDictionary<ObjectKey, bool> _waiting = new();
+
+    /// <summary>Objects whose annotation was taken off and whose status does not tell of it yet.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, bool> _accepted = new();
 
     /// <summary>Creates the reconciler.</summary>
     /// <param name="kind">The kind of extension object.</param>
@@ -84,6 +86,8 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
         {
             if (value is null)
             {
+                _waiting.TryRemove(key, out _);
+                _accepted.TryRemove(key, out _);
                 return ReconcileResult.Done;
             }
 
@@ -127,12 +131,16 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
         }
 
         begun = await ReportProcessingAsync(begun, dispatch.Type, isNewRequest: value.AsksForOperation(), cancellationToken);
+        _accepted.TryRemove(value.Key(), out _);
         return begun is null ? ReconcileResult.Done : await RunAsync(begun, dispatch, cluster, cancellationToken);
     }
 
     /// <summary>A key that was queued twice finds its work done.</summary>
     private bool IsUpToDate(T value, OperationFlow flow) =>
-        flow == OperationFlow.Reconcile && !_trigger.IgnoreOperationAnnotation && !value.HasWorkLeft();
+        flow == OperationFlow.Reconcile
+        && !_trigger.IgnoreOperationAnnotation
+        && !value.HasWorkLeft()
+        && !_accepted.ContainsKey(value.Key());
 
     private bool IsDeletedAlready(T value, OperationFlow flow) => flow == OperationFlow.Delete && !value.HasFinalizer(_kind.Finalizer);
 
@@ -146,6 +154,12 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
         if (value.OperationAnnotation() == GardenerOperation.Reconcile)
         {
             patch.RemoveOperationAnnotation();
+        }
+
+        if (flow == OperationFlow.Reconcile)
+        {
+            // Until the status says Processing, nothing else remembers the request.
+            _accepted[value.Key()] = true;
         }
 
         if (flow is OperationFlow.Reconcile or OperationFlow.Restore)
@@ -173,6 +187,8 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
     private async Task<ReconcileResult> RunAsync(T value, OperationDispatch dispatch, Cluster? cluster, CancellationToken cancellationToken)
     {
         OperationOutcome outcome;
+        using var timeout = new CancellationTokenSource(OperationTimeout, _time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             if (dispatch.Flow is OperationFlow.Delete or OperationFlow.Migrate)
@@ -180,13 +196,16 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
                 _waiting[value.Key()] = true;
             }
 
-            using var timeout = new CancellationTokenSource(OperationTimeout, _time);
-            using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
             outcome = await ActAsync(value, dispatch.Flow, cluster, linked.Token);
         }
         catch (ApiException e) when (e.IsConflict)
         {
             throw;
+        }
+        catch (OperationCanceledException e) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            var cause = new TimeoutException($"not finished after {OperationTimeout.TotalSeconds:0} s", e);
+            return await FailAsync(value, dispatch.Type, cause, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -264,19 +283,21 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
     private async Task<ReconcileResult> FailAsync(T value, OperationType type, Exception cause, CancellationToken cancellationToken)
     {
         LogFailed(_logger, cause, type, value.Key());
-        var codes = cause is CodedException coded ? coded.Codes : ImmutableArray<string>.Empty;
+        var coded = CodedException.FindIn(cause);
         try
         {
-            Remember(value, await _status.ErrorAsync(value, type, cause.Message, codes, cancellationToken));
+            Remember(value, await _status.ErrorAsync(value, type, cause.Message, coded?.Codes ?? [], cancellationToken));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
+            // An error that nobody has seen is tried again, even one that nothing can mend.
             LogStatusLost(_logger, e, value.Key());
+            throw new OperationFailedException(cause.Message, cause);
         }
 
-        throw cause is CodedException
-            ? new TerminalReconcileException(cause.Message, cause)
-            : new OperationFailedException(cause.Message, cause);
+        throw coded is null
+            ? new OperationFailedException(cause.Message, cause)
+            : new TerminalReconcileException(cause.Message, cause);
     }
 
     private async Task<T?> PatchAsync(T value, Patch patch, CancellationToken cancellationToken)

@@ -45,21 +45,28 @@ public sealed record OperationTrigger
         {
             InformerEventType.Added => IgnoreOperationAnnotation || change.Object.HasWorkLeft(),
             InformerEventType.Updated => IgnoreOperationAnnotation
-                ? change.Previous?.Metadata.Generation != change.Object.Metadata.Generation || AsksToMove(change.Object)
-                : change.Object.AsksForOperation() || IsRepeatedDeletion(change),
+                ? IsOfNewGeneration(change) || (AsksToMove(change.Object) && !IsOwnStatusWrite(change))
+                : (change.Object.AsksForOperation() || change.Object.IsBeingDeleted()) && !IsOwnStatusWrite(change),
             _ => false,
         };
     }
 
     /// <summary>
-    /// gardenlet repeats a deletion by writing a new time stamp. An own write changes the status too, and must not start the next
-    /// reconcile of an object that waits.
+    /// The status changed and nothing that gardenlet writes when it asks, or asks again. Such a change must not start the next
+    /// reconcile: an object that fails or waits would start itself over and over, past its back-off.
     /// </summary>
-    private static bool IsRepeatedDeletion<T>(InformerEvent<T> change)
+    private static bool IsOwnStatusWrite<T>(InformerEvent<T> change)
         where T : class, IExtensionObject =>
-        change.Object.IsBeingDeleted()
-        && change.Previous is { } previous
-        && previous.ExtensionStatus == change.Object.ExtensionStatus;
+        change.Previous is { } previous
+        && previous.ExtensionStatus != change.Object.ExtensionStatus
+        && previous.OperationAnnotation() == change.Object.OperationAnnotation()
+        && previous.TimestampAnnotation() == change.Object.TimestampAnnotation()
+        && !IsOfNewGeneration(change);
+
+    /// <summary>The specification changed, or the object's deletion began.</summary>
+    private static bool IsOfNewGeneration<T>(InformerEvent<T> change)
+        where T : class, IExtensionObject =>
+        change.Previous?.Metadata.Generation != change.Object.Metadata.Generation;
 
     /// <summary>Migration and restoration do not change the generation.</summary>
     private static bool AsksToMove(IExtensionObject value) => value.OperationAnnotation() is GardenerOperation.Migrate or GardenerOperation.Restore;

@@ -20,6 +20,7 @@ public sealed class ReadYourWritesStore<T>(IObjectStore<T> store, TimeProvider t
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
     private readonly ConcurrentDictionary<ObjectKey, OwnWrite> _ownWrites = new();
+    private long _forgottenAt = time.GetTimestamp();
 
     /// <summary>How long an own write outweighs the cache. Default 10 s.</summary>
     public TimeSpan BelievedFor { get; init; } = TimeSpan.FromSeconds(10);
@@ -33,7 +34,7 @@ public sealed class ReadYourWritesStore<T>(IObjectStore<T> store, TimeProvider t
             return cached;
         }
 
-        if (time.GetElapsedTime(own.At) > BelievedFor || own.IsKnownTo(cached))
+        if (IsOutdated(own) || own.IsKnownTo(cached))
         {
             _ownWrites.TryRemove(KeyValuePair.Create(key, own));
             return cached;
@@ -43,21 +44,45 @@ public sealed class ReadYourWritesStore<T>(IObjectStore<T> store, TimeProvider t
     }
 
     /// <summary>Remembers the server's answer to an own write.</summary>
-    public void Wrote(T answer) => _ownWrites[KeyOf(answer)] = new OwnWrite(answer, answer.Metadata.Uid, Version(answer), time.GetTimestamp());
+    public void Wrote(T answer) => Remember(ObjectKey.Of(answer), new OwnWrite(answer, answer.Metadata.Uid, VersionOf(answer), time.GetTimestamp()));
 
     /// <summary>Remembers that an object is gone.</summary>
-    public void Deleted(T value) => _ownWrites[KeyOf(value)] = new OwnWrite(null, value.Metadata.Uid, 0, time.GetTimestamp());
+    public void Deleted(T value) => Remember(ObjectKey.Of(value), new OwnWrite(null, value.Metadata.Uid, null, time.GetTimestamp()));
 
-    private static ObjectKey KeyOf(T value) => new(value.Metadata.NamespaceProperty ?? "", value.Metadata.Name);
+    private void Remember(ObjectKey key, OwnWrite own)
+    {
+        _ownWrites[key] = own;
+        ForgetOutdated();
+    }
 
-    // Resource versions of one resource are ordered; a server that had other ones would only make own writes count for longer.
-    private static ulong Version(T value) =>
-        ulong.TryParse(value.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : ulong.MaxValue;
+    /// <summary>Nobody asks for an object again that is gone, so what was written of it would stay for ever.</summary>
+    private void ForgetOutdated()
+    {
+        if (time.GetElapsedTime(Volatile.Read(ref _forgottenAt)) <= BelievedFor)
+        {
+            return;
+        }
 
-    private sealed record OwnWrite(T? Object, string? Uid, ulong Version, long At)
+        Volatile.Write(ref _forgottenAt, time.GetTimestamp());
+        foreach (var entry in _ownWrites)
+        {
+            if (IsOutdated(entry.Value))
+            {
+                _ownWrites.TryRemove(entry);
+            }
+        }
+    }
+
+    private bool IsOutdated(OwnWrite own) => time.GetElapsedTime(own.At) > BelievedFor;
+
+    /// <summary>Versions of one resource are ordered. One that is no number compares as unknown, so that the own write counts.</summary>
+    private static ulong? VersionOf(T value) =>
+        ulong.TryParse(value.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : null;
+
+    private sealed record OwnWrite(T? Object, string? Uid, ulong? Version, long At)
     {
         public bool IsKnownTo(T? cached) => Object is null
             ? cached?.Metadata.Uid != Uid
-            : cached is not null && (cached.Metadata.Uid == Uid ? ReadYourWritesStore<T>.Version(cached) >= Version : ReadYourWritesStore<T>.Version(cached) > Version);
+            : cached is not null && (cached.Metadata.Uid == Uid ? VersionOf(cached) >= Version : VersionOf(cached) > Version);
     }
 }

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+using Kubernetes.Controllers.Caching;
+using Kubernetes.Controllers.Client;
+
+namespace Gardener.Extensions.Tests.ApiServer;
+
+/// <summary>
+/// Answers as a Kubernetes API server does: versions and optimistic locks, generations, merge patches, finalizers, the status
+/// subresource, immutable secrets. Objects are kept as JSON, so that fields survive which the extension has no type for.
+/// </summary>
+internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
+{
+    private readonly Dictionary<(string Resource, ObjectKey Key), JsonObject> _objects = [];
+    private readonly List<ApiRequest> _requests = [];
+    private long _version = 100;
+
+    /// <summary>Every request since the start, or since <see cref="Forget"/>.</summary>
+    public IReadOnlyList<ApiRequest> Requests => _requests;
+
+    /// <summary>The requests that change something.</summary>
+    public IEnumerable<ApiRequest> Writes => _requests.Where(request => request.IsWrite);
+
+    /// <summary>Called before a request is carried out; an exception from here is the answer and nothing happens.</summary>
+    public Action<ApiRequest>? Before { get; set; }
+
+    /// <summary>Called after a request was carried out; an exception from here loses the answer.</summary>
+    public Action<ApiRequest>? After { get; set; }
+
+    public void Forget() => _requests.Clear();
+
+    /// <summary>Puts an object there as somebody else would, without it being a request.</summary>
+    public void Add<T>(ResourceDefinition<T> resource, string json)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var value = JsonNode.Parse(json)!.AsObject();
+        var key = KeyOf(value);
+        var status = value["status"]?.DeepClone();
+        Insert(resource.Plural, key, value);
+        if (status is not null)
+        {
+            _objects[(resource.Plural, key)]["status"] = status;
+        }
+    }
+
+    /// <summary>Changes an object as somebody else would, status included.</summary>
+    public void Change<T>(ResourceDefinition<T> resource, ObjectKey key, string mergePatch, string? subresource = null)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        Update(resource.Plural, key, JsonNode.Parse(mergePatch)!.AsObject(), subresource);
+
+    /// <summary>Deletes an object as somebody else would.</summary>
+    public void Remove<T>(ResourceDefinition<T> resource, ObjectKey key)
+        where T : class, IKubernetesObject<V1ObjectMeta> => MarkDeleted(resource.Plural, key);
+
+    /// <summary>The object as it is stored, or null.</summary>
+    public JsonObject? Json<T>(ResourceDefinition<T> resource, ObjectKey key)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        _objects.TryGetValue((resource.Plural, key), out var value) ? value.DeepClone().AsObject() : null;
+
+    /// <summary>The object in its type, or null.</summary>
+    public T? Get<T>(ResourceDefinition<T> resource, ObjectKey key)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        _objects.TryGetValue((resource.Plural, key), out var value) ? value.Deserialize(resource.TypeInfo) : null;
+
+    /// <summary>All objects of a resource.</summary>
+    public IReadOnlyList<T> All<T>(ResourceDefinition<T> resource)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        [.. _objects.Where(entry => entry.Key.Resource == resource.Plural).Select(entry => entry.Value.Deserialize(resource.TypeInfo)!)];
+
+    /// <summary>All objects with all their fields but the versions, for comparison.</summary>
+    public string State()
+    {
+        var state = new JsonObject();
+        foreach (var ((resource, key), value) in _objects.OrderBy(entry => $"{entry.Key.Resource} {entry.Key.Key}", StringComparer.Ordinal))
+        {
+            var copy = value.DeepClone().AsObject();
+            foreach (var field in (string[])["resourceVersion", "uid", "creationTimestamp"])
+            {
+                copy["metadata"]!.AsObject().Remove(field);
+            }
+
+            state[$"{resource} {key}"] = copy;
+        }
+
+        return state.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
+    }
+
+    /// <summary>A cache that has everything at once.</summary>
+    public IObjectStore<T> LiveCache<T>(ResourceDefinition<T> resource)
+        where T : class, IKubernetesObject<V1ObjectMeta> => new Cache<T>(() => All(resource));
+
+    /// <summary>A cache that lags: it shows the objects of this moment.</summary>
+    public IObjectStore<T> LaggingCache<T>(ResourceDefinition<T> resource)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var now = All(resource);
+        return new Cache<T>(() => now);
+    }
+
+    public Task<T?> FindAsync<T>(ResourceDefinition<T> resource, ObjectKey key, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        Answer("get", resource, key, null, null, () => Get(resource, key), cancellationToken);
+
+    public Task<IReadOnlyList<T>> ListAsync<T>(
+        ResourceDefinition<T> resource, string? @namespace, ListOptions? options, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> => options is null
+        ? Answer("list", resource, new ObjectKey(@namespace ?? "", ""), null, null, () => InNamespace(resource, @namespace), cancellationToken)
+        : throw new NotSupportedException("Selectors are not implemented.");
+
+    public Task<T> CreateAsync<T>(ResourceDefinition<T> resource, T value, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var body = JsonSerializer.SerializeToNode(value, resource.TypeInfo)!.AsObject();
+        return Answer("create", resource, KeyOf(body), null, body, () =>
+        {
+            ((string?)body["apiVersion"]).Should().Be(resource.ApiVersion, "the server refuses an object without its API version");
+            ((string?)body["kind"]).Should().Be(resource.Kind, "the server refuses an object without its kind");
+            Insert(resource.Plural, KeyOf(body), body);
+            return Get(resource, KeyOf(body))!;
+        }, cancellationToken);
+    }
+
+    public Task<T> PatchAsync<T>(
+        ResourceDefinition<T> resource, ObjectKey key, Patch patch, string? subresource, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        patch.ContentType.Should().Be("application/merge-patch+json");
+        var body = JsonNode.Parse(patch.Body.Span)!.AsObject();
+        return Answer("patch", resource, key, subresource, body, () =>
+            Update(resource.Plural, key, body, subresource).Deserialize(resource.TypeInfo)!, cancellationToken);
+    }
+
+    public Task<T?> DeleteAsync<T>(
+        ResourceDefinition<T> resource, ObjectKey key, DeleteOptions? options, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> => options is null
+        ? Answer("delete", resource, key, null, null, () =>
+        {
+            MarkDeleted(resource.Plural, key);
+            return Get(resource, key);
+        }, cancellationToken)
+        : throw new NotSupportedException("Preconditions are not implemented.");
+
+    public Task<ListPage> ReadPageAsync<T>(
+        ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<ListItem<T>> receive, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        throw new NotSupportedException("Only informers read pages; the caches here are LiveCache and LaggingCache.");
+
+    public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+        ResourceDefinition<T> resource, string? @namespace, WatchOptions options, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        throw new NotSupportedException("Only informers watch; the caches here are LiveCache and LaggingCache.");
+
+    public Task<HttpStatusCode> ProbeAsync(string path, CancellationToken cancellationToken) => Task.FromResult(HttpStatusCode.OK);
+
+    private static ObjectKey KeyOf(JsonObject value) =>
+        new((string?)value["metadata"]?["namespace"] ?? "", (string?)value["metadata"]?["name"] ?? "");
+
+    private static bool HasStatusSubresource(string resource) => resource is "containerruntimes" or "managedresources";
+
+    private static bool HasGeneration(string resource) => resource is "containerruntimes" or "managedresources" or "clusters";
+
+    private IReadOnlyList<T> InNamespace<T>(ResourceDefinition<T> resource, string? @namespace)
+        where T : class, IKubernetesObject<V1ObjectMeta> =>
+        [.. All(resource).Where(value => string.IsNullOrEmpty(@namespace) || value.Metadata.NamespaceProperty == @namespace)];
+
+    private async Task<TResult> Answer<T, TResult>(
+        string verb,
+        ResourceDefinition<T> resource,
+        ObjectKey key,
+        string? subresource,
+        JsonNode? body,
+        Func<TResult> carryOut,
+        CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        // The caller must not come to rely on answers that are there at once.
+        await Task.Yield();
+        cancellationToken.ThrowIfCancellationRequested();
+        var request = new ApiRequest(verb, resource.Plural, key, subresource, body?.DeepClone());
+        _requests.Add(request);
+        Before?.Invoke(request);
+        var answer = carryOut();
+        After?.Invoke(request);
+        return answer;
+    }
+
+    private void Insert(string resource, ObjectKey key, JsonObject value)
+    {
+        if (_objects.ContainsKey((resource, key)))
+        {
+            throw new ApiException(HttpStatusCode.Conflict, "AlreadyExists", $"{resource} \"{key.Name}\" already exists");
+        }
+
+        var created = value.DeepClone().AsObject();
+        var metadata = created["metadata"]!.AsObject();
+        metadata["uid"] = Guid.NewGuid().ToString();
+        metadata["creationTimestamp"] = Now();
+        metadata["resourceVersion"] = NextVersion();
+        if (HasGeneration(resource))
+        {
+            metadata["generation"] = 1;
+        }
+
+        if (HasStatusSubresource(resource))
+        {
+            created.Remove("status");
+        }
+
+        _objects[(resource, key)] = created;
+    }
+
+    private JsonObject Update(string resource, ObjectKey key, JsonObject patch, string? subresource)
+    {
+        if (!_objects.TryGetValue((resource, key), out var current))
+        {
+            throw new ApiException(HttpStatusCode.NotFound, "NotFound", $"{resource} \"{key.Name}\" not found");
+        }
+
+        if ((string?)patch["metadata"]?["resourceVersion"] is { } expected && expected != (string?)current["metadata"]!["resourceVersion"])
+        {
+            throw new ApiException(HttpStatusCode.Conflict, "Conflict", $"{resource} \"{key.Name}\": the object has been modified");
+        }
+
+        var changed = MergePatch.Apply(current, patch)!.AsObject();
+        foreach (var (field, _) in current.ToArray().Concat(changed.ToArray()))
+        {
+            var isChangeable = HasStatusSubresource(resource) ? (field == "status") == (subresource == "status") : subresource is null;
+            if (!isChangeable)
+            {
+                Restore(changed, current, field);
+            }
+        }
+
+        if (subresource is null)
+        {
+            foreach (var field in (string[])["uid", "name", "namespace", "creationTimestamp", "deletionTimestamp", "generation", "resourceVersion"])
+            {
+                Restore(changed["metadata"]!.AsObject(), current["metadata"]!.AsObject(), field);
+            }
+        }
+
+        Validate(resource, key, current, changed);
+        if (JsonNode.DeepEquals(current, changed))
+        {
+            return current;
+        }
+
+        var metadata = changed["metadata"]!.AsObject();
+        metadata["resourceVersion"] = NextVersion();
+        if (HasGeneration(resource) && !JsonNode.DeepEquals(current["spec"], changed["spec"]))
+        {
+            metadata["generation"] = (long)metadata["generation"]! + 1;
+        }
+
+        if (metadata["deletionTimestamp"] is not null && metadata["finalizers"] is not JsonArray { Count: > 0 })
+        {
+            _objects.Remove((resource, key));
+        }
+        else
+        {
+            _objects[(resource, key)] = changed;
+        }
+
+        return changed;
+    }
+
+    private static void Validate(string resource, ObjectKey key, JsonObject current, JsonObject changed)
+    {
+        var finalizers = (JsonObject value) => value["metadata"]!["finalizers"]?.AsArray().Select(name => (string?)name) ?? [];
+        if (current["metadata"]!["deletionTimestamp"] is not null && finalizers(changed).Except(finalizers(current)).Any())
+        {
+            throw new ApiException(
+                HttpStatusCode.UnprocessableEntity, "Invalid", $"{resource} \"{key.Name}\": no new finalizers can be added if the object is being deleted");
+        }
+
+        if (resource == "secrets" && (bool?)current["immutable"] == true && !JsonNode.DeepEquals(current["data"], changed["data"]))
+        {
+            throw new ApiException(HttpStatusCode.UnprocessableEntity, "Invalid", $"{resource} \"{key.Name}\": field is immutable when `immutable` is set");
+        }
+    }
+
+    private void MarkDeleted(string resource, ObjectKey key)
+    {
+        if (!_objects.TryGetValue((resource, key), out var current))
+        {
+            return;
+        }
+
+        var metadata = current["metadata"]!.AsObject();
+        if (metadata["finalizers"] is not JsonArray { Count: > 0 })
+        {
+            _objects.Remove((resource, key));
+        }
+        else if (metadata["deletionTimestamp"] is null)
+        {
+            metadata["deletionTimestamp"] = Now();
+            metadata["resourceVersion"] = NextVersion();
+            if (HasGeneration(resource))
+            {
+                metadata["generation"] = (long)metadata["generation"]! + 1;
+            }
+        }
+    }
+
+    private static void Restore(JsonObject changed, JsonObject current, string field)
+    {
+        if (current[field] is { } value)
+        {
+            changed[field] = value.DeepClone();
+        }
+        else
+        {
+            changed.Remove(field);
+        }
+    }
+
+    private string Now() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+
+    private string NextVersion() => (++_version).ToString(CultureInfo.InvariantCulture);
+
+    private sealed class Cache<T>(Func<IReadOnlyList<T>> objects) : IObjectStore<T>
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        public bool HasSynced => true;
+
+        public IReadOnlyCollection<T> All => objects();
+
+        public T? Find(ObjectKey key) => objects().FirstOrDefault(value => ObjectKey.Of(value) == key);
+
+        public IReadOnlyCollection<T> InNamespace(string @namespace) =>
+            [.. objects().Where(value => value.Metadata.NamespaceProperty == @namespace)];
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json.Nodes;
+
+namespace Gardener.Extensions.Tests.ApiServer;
+
+/// <summary>JSON merge patch as RFC 7396 defines it.</summary>
+internal static class MergePatch
+{
+    public static JsonNode? Apply(JsonNode? target, JsonNode? patch)
+    {
+        if (patch is not JsonObject changes)
+        {
+            return patch?.DeepClone();
+        }
+
+        var result = target is JsonObject ? (JsonObject)target.DeepClone() : [];
+        foreach (var (name, change) in changes)
+        {
+            if (change is null)
+            {
+                result.Remove(name);
+            }
+            else
+            {
+                result[name] = Apply(result[name], change);
+            }
+        }
+
+        return result;
+    }
+}
