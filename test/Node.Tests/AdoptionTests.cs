@@ -11,8 +11,6 @@ public abstract class AdoptionTests(TestNode node) : NodeTest(node)
     public async Task A_node_of_the_Go_installer_is_taken_over_without_a_restart()
     {
         await GoInstaller.InstallAsync(Node, OldVersion, Node.ConfigurationVersion);
-        var pod = await Node.RunPodAsync();
-        await ShouldRunInGVisorAsync(pod);
         var configuration = Node.ReadFile(ConfigurationFile);
         var containerd = await Node.ContainerdRunAsync();
 
@@ -20,6 +18,18 @@ public abstract class AdoptionTests(TestNode node) : NodeTest(node)
 
         (await Node.ContainerdRunAsync()).Should().Be(containerd);
         Node.ReadFile(ConfigurationFile).Should().Be(configuration);
+        ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
+    }
+
+    [Fact]
+    public async Task Pods_of_the_Go_installer_live_on_while_new_ones_get_the_new_gVisor()
+    {
+        await GoInstaller.InstallAsync(Node, OldVersion, Node.ConfigurationVersion);
+        var pod = await Node.RunPodAsync();
+        await ShouldRunInGVisorAsync(pod);
+
+        await InstalledAsync(NewVersion);
+
         await ShouldBeAliveAsync(pod);
         ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
     }

@@ -13,8 +13,10 @@ internal sealed record PodContainer
 
     public IReadOnlyList<Mount> Mounts { get; init; } = [];
 
-    /// <summary>No capability, no new privileges, a root that cannot be written, the runtime's own filter of system calls.</summary>
+    /// <summary>No other capability than those named, no new privileges, a root that cannot be written, the runtime's own filter of system calls.</summary>
     public bool Restricted { get; init; }
+
+    public IReadOnlyList<string> Capabilities { get; init; } = [];
 
     public ContainerConfig ToConfig()
     {
@@ -26,6 +28,7 @@ internal sealed record PodContainer
         if (Restricted)
         {
             security.Capabilities.DropCapabilities.Add("ALL");
+            security.Capabilities.AddCapabilities.AddRange(Capabilities);
             security.ReadonlyRootfs = true;
             security.NoNewPrivs = true;
             security.Seccomp = new() { ProfileType = SecurityProfileType.RuntimeDefault };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
+using k8s.Models;
 using Node.Tests.Cri;
-using RuntimeGVisor.NodeConfiguration;
+using RuntimeGVisor.Shoot;
 
 namespace Node.Tests.TestBed;
 
@@ -10,30 +11,42 @@ namespace Node.Tests.TestBed;
 internal sealed record NodeMount(string Path, bool IsReadOnly, bool FollowsMountsOfNode);
 
 /// <summary>
-/// What the installer's container may see and do of the node: the same as in the DaemonSet. The tests hand it to runc directly, which needs
-/// no containerd, or to containerd as a pod.
+/// What the installer's container may see and do of the node, taken from the DaemonSet that the extension deploys. The tests hand it to runc
+/// directly, which needs no containerd, or to containerd as a pod.
 /// </summary>
 internal static class InstallerContainer
 {
-    public const string ConfigurationDirectory = "/etc/gvisor-node-installer";
+    private static readonly V1PodSpec DaemonSetPod = ShootObjects
+        .ForWorkerPool(new() { PoolName = "pool-a", BinaryPath = TestNode.BinaryDirectory, Image = "localhost/installer:test" })
+        .Objects.OfType<V1DaemonSet>().Single().Spec.Template.Spec;
 
-    public const string Executable = "/gvisor-node-installer";
+    private static readonly V1Container Container = DaemonSetPod.Containers.Single();
 
     /// <summary>All that it sees of the node.</summary>
     public static IReadOnlyList<NodeMount> NodeMounts { get; } =
     [
-        new(TestNode.BinaryDirectory, IsReadOnly: false, FollowsMountsOfNode: false),
-        new("/etc/containerd", IsReadOnly: false, FollowsMountsOfNode: false),
-        new("/var/lib/gvisor-node-installer", IsReadOnly: false, FollowsMountsOfNode: false),
-        new("/run/containerd", IsReadOnly: true, FollowsMountsOfNode: true),
-        new("/run/dbus", IsReadOnly: true, FollowsMountsOfNode: false),
+        .. from mount in Container.VolumeMounts
+           join volume in DaemonSetPod.Volumes on mount.Name equals volume.Name
+           where volume.HostPath is not null && volume.HostPath.Path == mount.MountPath
+           select new NodeMount(mount.MountPath, mount.ReadOnlyProperty ?? false, mount.MountPropagation == "HostToContainer"),
     ];
+
+    private static string ConfigurationDirectory { get; } = (
+        from mount in Container.VolumeMounts
+        join volume in DaemonSetPod.Volumes on mount.Name equals volume.Name
+        where volume.ConfigMap is not null
+        select mount.MountPath).Single();
+
+    private static string[] Capabilities { get; } = Container.SecurityContext.Capabilities.Drop.Contains("ALL")
+        ? [.. Container.SecurityContext.Capabilities.Add ?? []]
+        : throw new InvalidOperationException("the DaemonSet leaves the default capabilities to its container");
 
     /// <summary>The container as a pod's.</summary>
     public static PodContainer ToPodContainer(string image, string configurationDirectory) => new()
     {
         Image = image,
-        Command = [Executable, "install", $"--config={ConfigurationDirectory}/{NodeInstallerConfiguration.FileName}"],
+        Command = [.. Container.Command],
+        Capabilities = Capabilities,
         Restricted = true,
         Mounts =
         [
@@ -65,19 +78,25 @@ internal static class InstallerContainer
             mounts.Add((JsonNode)RuncMount(mount.Path, "bind", mount.Path, options));
         }
 
+        var capabilities = Capabilities.Select(name => $"CAP_{name}").ToArray();
         return new JsonObject
         {
             ["ociVersion"] = "1.0.2",
             ["process"] = new JsonObject
             {
                 ["user"] = new JsonObject { ["uid"] = 0, ["gid"] = 0 },
-                ["args"] = Strings([Executable, .. arguments]),
+                ["args"] = Strings([Container.Command[0], .. arguments]),
                 ["env"] = Strings([.. environment.Select(variable => $"{variable.Key}={variable.Value}")]),
                 ["cwd"] = "/",
-                ["noNewPrivileges"] = true,
-                ["capabilities"] = new JsonObject(),
+                ["noNewPrivileges"] = Container.SecurityContext.AllowPrivilegeEscalation == false,
+                ["capabilities"] = new JsonObject
+                {
+                    ["bounding"] = Strings(capabilities),
+                    ["effective"] = Strings(capabilities),
+                    ["permitted"] = Strings(capabilities),
+                },
             },
-            ["root"] = new JsonObject { ["path"] = root, ["readonly"] = true },
+            ["root"] = new JsonObject { ["path"] = root, ["readonly"] = Container.SecurityContext.ReadOnlyRootFilesystem ?? false },
             ["mounts"] = mounts,
             ["linux"] = new JsonObject
             {
