@@ -16,6 +16,8 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
     /// <summary>Debian 12's own containerd: a machine that cannot have a node with it cannot test the installer.</summary>
     private const string RequiredVersion = "1.6";
 
+    private const string DirectoryPrefix = "node-tests.";
+
     private string? _directory;
     private string _snapshot = "";
     private string _parts = "";
@@ -58,7 +60,8 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
             return;
         }
 
-        _directory = Directory.CreateTempSubdirectory($"node-{containerdVersion}-").FullName;
+        await RemoveNodesOfKilledRunsAsync();
+        _directory = Path.Combine(Path.GetTempPath(), $"{DirectoryPrefix}{Environment.ProcessId}.{containerdVersion}");
         var up = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["up", _directory, containerdVersion], TimeSpan.FromMinutes(1));
         up.EnsureSuccess();
         var leader = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["leader", _directory]);
@@ -166,6 +169,19 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
         // After the pods: containerd loses a pod whose shim is gone.
         (await RunAsync("sh", "-c", "rm -rf /var/bin/containerruntimes /var/lib/gvisor-node-installer /var/log/runsc && mkdir -p /var/bin/containerruntimes"))
             .EnsureSuccess();
+    }
+
+    // A test runner that was killed could not take its nodes down.
+    private async Task RemoveNodesOfKilledRunsAsync()
+    {
+        foreach (var directory in Directory.EnumerateDirectories(Path.GetTempPath(), $"{DirectoryPrefix}*.{containerdVersion}"))
+        {
+            var process = Path.GetFileName(directory)[DirectoryPrefix.Length..].Split('.')[0];
+            if (!Directory.Exists($"/proc/{process}"))
+            {
+                await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["down", directory]);
+            }
+        }
     }
 
     private static string[] CommandLine(string process)
