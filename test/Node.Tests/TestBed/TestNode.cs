@@ -57,6 +57,7 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
         {
             containerdVersion.Should().NotBe(RequiredVersion, provided.ToString());
             _unavailable = $"no package of containerd {containerdVersion} can be had on this machine";
+            await Console.Error.WriteLineAsync($"note: {_unavailable}: its node tests are skipped");
             return;
         }
 
@@ -70,7 +71,7 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
         _snapshot = Path.Combine(_directory, "first-state");
         await Command.RunAsync("cp", ["-a", PathOf("/etc/containerd"), _snapshot]);
         var containerd = await RunAsync("containerd", "--version");
-        await Console.Error.WriteLineAsync($"node tests run on {containerd.EnsureSuccess().Output.Trim()}");
+        await Console.Error.WriteLineAsync($"note: node tests run on {containerd.EnsureSuccess().Output.Trim()}");
     }
 
     public async ValueTask DisposeAsync()
