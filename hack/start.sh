@@ -83,11 +83,11 @@ clean_up() {
 }
 
 start_programs() {
-  artifacts/bin/ResourceManager/release/ResourceManager --kubeconfig "$resource_manager_kubeconfig" --namespace "$namespace" \
+  dotnet artifacts/bin/ResourceManager/release/ResourceManager.dll --kubeconfig "$resource_manager_kubeconfig" --namespace "$namespace" \
     >dev/resource-manager.log 2>&1 &
   resource_manager=$!
   LEADER_ELECTION_NAMESPACE=$extension_namespace \
-    artifacts/bin/RuntimeGVisor.Controller/release/gardener-extension-runtime-gvisor --kubeconfig "$controller_kubeconfig" \
+    dotnet artifacts/bin/RuntimeGVisor.Controller/release/gardener-extension-runtime-gvisor.dll --kubeconfig "$controller_kubeconfig" \
     --leader-election=false --ignore-operation-annotation=false --log-format=text \
     --metrics-bind-address=127.0.0.1:0 --health-bind-address=127.0.0.1:0 >dev/controller.log 2>&1 &
   controller=$!

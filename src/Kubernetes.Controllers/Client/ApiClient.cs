@@ -162,6 +162,7 @@ public sealed class ApiClient : IApiClient, IDisposable
         var query = new Query(resource.PathOf(key.Namespace, key.Name, subresource));
         query.Add("fieldManager", patch.FieldManager);
         query.Add("force", patch.Force ? "true" : null);
+        query.Add("dryRun", patch.DryRun ? "All" : null);
         return ExecuteAsync(
             new Request(HttpMethod.Patch, query.ToString(), resource.IsSecret, patch.Body, patch.ContentType), resource.TypeInfo, cancellationToken);
     }

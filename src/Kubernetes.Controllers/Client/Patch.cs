@@ -30,6 +30,9 @@ public sealed record Patch
     /// <summary>For server-side apply: take fields over that another manager owns.</summary>
     public bool Force { get; private init; }
 
+    /// <summary>The server checks the change and answers as if it had made it, but stores nothing.</summary>
+    public bool DryRun { get; init; }
+
     /// <summary>
     /// A JSON merge patch (RFC 7396): null removes a field, an array replaces the whole array.
     /// With <c>metadata.resourceVersion</c> in it, the server answers 409 unless the object still has that version.

@@ -4,36 +4,36 @@ using System.Collections.Immutable;
 
 namespace RuntimeGVisor.Controller.CommandLine;
 
-/// <summary>What the controller was started with; the flags have the defaults.</summary>
+/// <summary>What the controller was started with. Defaults are those that production needs.</summary>
 internal sealed record ControllerOptions
 {
     public string? Kubeconfig { get; init; }
 
     public string? Master { get; init; }
 
-    public required bool LeaderElection { get; init; }
+    public bool LeaderElection { get; init; } = true;
 
-    public required string LeaderElectionId { get; init; }
+    public string LeaderElectionId { get; init; } = "runtime-gvisor-leader-election";
 
     public string? LeaderElectionNamespace { get; init; }
 
     public string? HeartbeatNamespace { get; init; }
 
-    public required int HeartbeatRenewIntervalSeconds { get; init; }
+    public int HeartbeatRenewIntervalSeconds { get; init; } = 30;
 
-    public required string MetricsBindAddress { get; init; }
+    public string MetricsBindAddress { get; init; } = ":8080";
 
-    public required string HealthBindAddress { get; init; }
+    public string HealthBindAddress { get; init; } = ":8081";
 
-    public required int MaxConcurrentReconciles { get; init; }
+    public int MaxConcurrentReconciles { get; init; } = 5;
 
     public bool IgnoreOperationAnnotation { get; init; }
 
     public ImmutableArray<string> ExtensionClasses { get; init; } = [];
 
-    public required string LogLevel { get; init; }
+    public string LogLevel { get; init; } = "info";
 
-    public required string LogFormat { get; init; }
+    public string LogFormat { get; init; } = "json";
 
     /// <summary>The gardenlet that installed this; only logged.</summary>
     public string? GardenerVersion { get; init; }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace ControlPlane;
+
+/// <summary>
+/// The API server as tests see it: plain JSON, no types of the product, so that what the product writes is judged by what is really there.
+/// </summary>
+public sealed class ApiServer : IDisposable
+{
+    private readonly HttpClient _http;
+
+    /// <param name="server">Its URL.</param>
+    /// <param name="certificateAuthorityFile">Signed its certificate.</param>
+    /// <param name="token">Who asks.</param>
+    /// <param name="userAgent">How requests are found in the audit log.</param>
+    public ApiServer(Uri server, string certificateAuthorityFile, string token, string userAgent)
+    {
+        Server = server;
+        _http = new HttpClient(CreateHandler(certificateAuthorityFile))
+        {
+            BaseAddress = server,
+            DefaultRequestVersion = HttpVersion.Version20,
+            Timeout = TimeSpan.FromMinutes(1),
+        };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        _http.DefaultRequestHeaders.UserAgent.ParseAdd(userAgent);
+    }
+
+    public Uri Server { get; }
+
+    /// <summary>Trusts only this certificate authority, and checks the host name as usual.</summary>
+    public static SocketsHttpHandler CreateHandler(string certificateAuthorityFile) => new()
+    {
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                CustomTrustStore = { X509CertificateLoader.LoadCertificateFromFile(certificateAuthorityFile) },
+                RevocationMode = X509RevocationMode.NoCheck,
+            },
+        },
+        EnableMultipleHttp2Connections = true,
+        UseProxy = false,
+    };
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>The object at a path; null if there is none.</summary>
+    public async Task<JsonObject?> FindAsync(string path)
+    {
+        using var response = await _http.GetAsync(new Uri(path, UriKind.Relative));
+        return response.StatusCode == HttpStatusCode.NotFound ? null : await ReadAsync(response);
+    }
+
+    public async Task<JsonObject> GetAsync(string path) =>
+        await FindAsync(path) ?? throw new InvalidOperationException($"{path}: there is no such object");
+
+    public async Task<IReadOnlyList<JsonObject>> ListAsync(string path) =>
+        [.. (await GetAsync(path))["items"]!.AsArray().Select(item => item!.AsObject())];
+
+    public Task<JsonObject> CreateAsync(string path, JsonObject value) => SendAsync(HttpMethod.Post, path, value, "application/json");
+
+    /// <summary>A JSON merge patch, as gardenlet sends.</summary>
+    public Task<JsonObject> PatchAsync(string path, JsonObject patch) => SendAsync(HttpMethod.Patch, path, patch, "application/merge-patch+json");
+
+    /// <summary>Deletes an object; it may be gone already.</summary>
+    public async Task DeleteAsync(string path)
+    {
+        using var response = await _http.DeleteAsync(new Uri(path, UriKind.Relative));
+        if (response.StatusCode != HttpStatusCode.NotFound)
+        {
+            await ReadAsync(response);
+        }
+    }
+
+    /// <summary>Sends any request and returns the status and the body, whatever they are.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> TryAsync(HttpMethod method, string path, JsonObject? body = null)
+    {
+        using var request = CreateRequest(method, path, body, "application/json");
+        using var response = await _http.SendAsync(request);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    private static async Task<JsonObject> ReadAsync(HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        return response.IsSuccessStatusCode
+            ? JsonNode.Parse(text)!.AsObject()
+            : throw new HttpRequestException(
+                $"{response.RequestMessage!.Method} {response.RequestMessage.RequestUri!.AbsolutePath}: {text}", null, response.StatusCode);
+    }
+
+    private static HttpRequestMessage CreateRequest(HttpMethod method, string path, JsonObject? body, string contentType)
+    {
+        var request = new HttpRequestMessage(method, path) { Version = HttpVersion.Version20 };
+        if (body is not null)
+        {
+            request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, contentType);
+        }
+
+        return request;
+    }
+
+    private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonObject body, string contentType)
+    {
+        using var request = CreateRequest(method, path, body, contentType);
+        using var response = await _http.SendAsync(request);
+        return await ReadAsync(response);
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Globalization;
+
+namespace ControlPlane;
+
+/// <summary>The stand-in for gardener-resource-manager, for all shoots of a control plane.</summary>
+public static class ResourceManagerProcess
+{
+    /// <param name="controlPlane">Where it runs.</param>
+    /// <param name="deletionDelay">How long the deletion of a ManagedResource takes.</param>
+    /// <param name="apply">Brings the shoot objects into being instead of only having them checked.</param>
+    public static ChildProcess Start(LocalControlPlane controlPlane, TimeSpan deletionDelay, bool apply = false) =>
+        ChildProcess.Start(
+            [
+                .. Repository.ResourceManager,
+                "--kubeconfig", controlPlane.ResourceManagerKubeconfig,
+                "--delay", string.Create(CultureInfo.InvariantCulture, $"{deletionDelay.TotalSeconds}s"),
+                .. apply ? (string[])["--apply"] : [],
+            ]);
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json.Serialization;
+using k8s;
+using k8s.Models;
+using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Serialization;
+
+namespace ResourceManager;
+
+/// <summary>A ManagedResource with what its manager needs of it (Gardener contract 1.3).</summary>
+/// <remarks>Properties have setters: the JSON generator would overwrite the defaults of init-only ones with null.</remarks>
+internal sealed record ManagedResource : IKubernetesObject<V1ObjectMeta>
+{
+    public string ApiVersion { get; set; } = "resources.gardener.cloud/v1alpha1";
+
+    public string Kind { get; set; } = "ManagedResource";
+
+    public V1ObjectMeta Metadata { get; set; } = new();
+
+    public ManagedResourceSpec Spec { get; set; } = new();
+
+    public ManagedResourceStatus Status { get; set; } = new();
+}
+
+internal sealed record ManagedResourceSpec
+{
+    public string? Class { get; set; }
+
+    public IReadOnlyList<SecretReference> SecretRefs { get; set; } = [];
+
+    public IReadOnlyDictionary<string, string>? InjectLabels { get; set; }
+
+    public bool? KeepObjects { get; set; }
+}
+
+internal sealed record SecretReference(string Name);
+
+internal sealed record ManagedResourceStatus
+{
+    public long? ObservedGeneration { get; set; }
+
+    public IReadOnlyList<Condition> Conditions { get; set; } = [];
+
+    public IReadOnlyList<ObjectReference> Resources { get; set; } = [];
+
+    public string? SecretsDataChecksum { get; set; }
+}
+
+internal sealed record Condition(
+    string Type, string Status, string Reason, string Message, DateTime LastTransitionTime, DateTime LastUpdateTime);
+
+/// <summary>An object in the shoot that the ManagedResource brought there.</summary>
+internal sealed record ObjectReference(string ApiVersion, string Kind, string? Namespace, string Name)
+{
+    public override string ToString() => $"{Kind} {(Namespace is null ? "" : $"{Namespace}/")}{Name}";
+}
+
+/// <summary>Any object: only its metadata is looked at.</summary>
+internal sealed record AnyObject : IKubernetesObject<V1ObjectMeta>
+{
+    public string ApiVersion { get; set; } = "";
+
+    public string Kind { get; set; } = "";
+
+    public V1ObjectMeta Metadata { get; set; } = new();
+}
+
+internal static class Resources
+{
+    public static ResourceDefinition<ManagedResource> ManagedResources { get; } = new(
+        "resources.gardener.cloud", "v1alpha1", "managedresources", "ManagedResource", true, ResourcesJson.Default.ManagedResource);
+
+    public static ResourceDefinition<V1Secret> Secrets { get; } = new("", "v1", "secrets", "Secret", true, ResourcesJson.Default.V1Secret);
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(Rfc3339Converter), typeof(ManagedFieldsConverter)])]
+[JsonSerializable(typeof(ManagedResource))]
+[JsonSerializable(typeof(AnyObject))]
+[JsonSerializable(typeof(V1Secret))]
+internal sealed partial class ResourcesJson : JsonSerializerContext;

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Net;
+using System.Text.Json.Nodes;
+using Kubernetes.Controllers.Client;
+
+namespace ResourceManager;
+
+/// <summary>
+/// The shoot's API server, for which the seed's own stands in. Objects are always checked by it (a dry run of server-side apply);
+/// only with <paramref name="apply"/> do they come into being.
+/// </summary>
+internal sealed class TargetCluster(IApiClient client, bool apply)
+{
+    private const string FieldManager = "gardener-resource-manager";
+    private const string DeleteOnInvalidUpdate = "resources.gardener.cloud/delete-on-invalid-update";
+
+    private static readonly HashSet<string> ClusterScoped = new(StringComparer.Ordinal)
+    {
+        "APIService", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "MutatingWebhookConfiguration", "Namespace",
+        "PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass", "ValidatingWebhookConfiguration",
+    };
+
+    // Fields of today's Kubernetes that the server of a test, which may be as old as 1.20, drops as any server drops what it does not know.
+    // Server-side apply alone refuses them, which is wanted for everything else: it finds misspelt fields.
+    private static readonly string[] NewFields = ["appArmorProfile"];
+
+    /// <summary>Gives an object the place and the labels that it has in the shoot (Gardener contract 4.7).</summary>
+    public static ObjectReference Prepare(JsonObject value, IReadOnlyDictionary<string, string>? injectLabels)
+    {
+        var kind = (string)value["kind"]!;
+        var metadata = value["metadata"]!.AsObject();
+        if (ClusterScoped.Contains(kind))
+        {
+            metadata.Remove("namespace");
+        }
+        else
+        {
+            metadata["namespace"] ??= "default";
+        }
+
+        foreach (var holder in (JsonObject?[])[metadata, value["spec"]?["template"]?["metadata"] as JsonObject])
+        {
+            if (holder is not null)
+            {
+                var labels = holder["labels"] as JsonObject ?? [];
+                holder["labels"] = labels;
+                labels["resources.gardener.cloud/managed-by"] = "gardener";
+                foreach (var (name, text) in injectLabels ?? new Dictionary<string, string>())
+                {
+                    labels[name] = text;
+                }
+            }
+        }
+
+        return new ObjectReference((string)value["apiVersion"]!, kind, (string?)metadata["namespace"], (string)metadata["name"]!);
+    }
+
+    public async Task ApplyAsync(ObjectReference reference, JsonObject value, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PatchAsync(reference, value, cancellationToken);
+        }
+        catch (ApiException exception) when (NewFields.Any(field => exception.Message.Contains($".{field}: field not declared in schema", StringComparison.Ordinal)))
+        {
+            RemoveNewFields(value);
+            await PatchAsync(reference, value, cancellationToken);
+        }
+        catch (ApiException exception) when (
+            apply && exception.StatusCode == HttpStatusCode.UnprocessableEntity && (string?)value["metadata"]!["annotations"]?[DeleteOnInvalidUpdate] == "true")
+        {
+            await DeleteAsync(reference, cancellationToken);
+            throw;
+        }
+    }
+
+    /// <summary>Whether the object is gone.</summary>
+    public async Task<bool> DeleteAsync(ObjectReference reference, CancellationToken cancellationToken) =>
+        !apply || await client.DeleteAsync(
+            DefinitionOf(reference), KeyOf(reference), new DeleteOptions { Propagation = DeletionPropagation.Background }, cancellationToken) is null;
+
+    private Task PatchAsync(ObjectReference reference, JsonObject value, CancellationToken cancellationToken) => client.PatchAsync(
+        DefinitionOf(reference), KeyOf(reference), Patch.Apply(value, FieldManager) with { DryRun = !apply }, null, cancellationToken);
+
+    private static void RemoveNewFields(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject value:
+                foreach (var field in NewFields)
+                {
+                    value.Remove(field);
+                }
+
+                foreach (var (_, child) in value)
+                {
+                    RemoveNewFields(child);
+                }
+
+                break;
+            case JsonArray items:
+                foreach (var item in items)
+                {
+                    RemoveNewFields(item);
+                }
+
+                break;
+        }
+    }
+
+    private static ObjectKey KeyOf(ObjectReference reference) => new(reference.Namespace ?? "", reference.Name);
+
+    private static ResourceDefinition<AnyObject> DefinitionOf(ObjectReference reference)
+    {
+        var (group, version) = reference.ApiVersion.Split('/') is [var g, var v] ? (g, v) : ("", reference.ApiVersion);
+        return new ResourceDefinition<AnyObject>(
+            group, version, Plural(reference.Kind), reference.Kind, !ClusterScoped.Contains(reference.Kind), ResourcesJson.Default.AnyObject);
+    }
+
+    private static string Plural(string kind)
+    {
+        var name = kind.ToLowerInvariant();
+        return name switch
+        {
+            [.. var stem, 'y'] => stem + "ies",
+            [.., 's'] => name + "es",
+            _ => name + "s",
+        };
+    }
+}
