@@ -18,7 +18,7 @@ if [ $# = 0 ]; then
 fi
 
 # The linker and the static libraries of the C runtime, of compression and of TLS.
-"$repository/hack/debian-install.sh" gcc libc6-dev zlib1g-dev libssl-dev
+"$repository/hack/debian-install.sh" gcc libc6-dev zlib1g-dev libssl-dev cmake make
 
 version=$(tr -d '[:space:]' <VERSION)
 for project; do

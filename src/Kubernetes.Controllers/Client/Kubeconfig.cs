@@ -54,13 +54,15 @@ internal static class Kubeconfig
             using var reader = new StreamReader(path);
             yaml.Load(reader);
         }
-        catch (YamlException exception)
-        {
-            throw new ConfigurationException($"{path}: not YAML, line {exception.Start.Line}: {exception.Message}", exception);
-        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationException($"{path}: {exception.Message}", exception);
+        }
+        catch (Exception exception)
+        {
+            // The scanner answers some broken input with exceptions of other types than its own.
+            var line = exception is YamlException yamlException ? $", line {yamlException.Start.Line}" : "";
+            throw new ConfigurationException($"{path}: not YAML{line}: {exception.Message}", exception);
         }
 
         return yaml.Documents is [{ RootNode: YamlMappingNode root }, ..]

@@ -153,19 +153,26 @@ public sealed class WorkQueue<TKey> : IDisposable
         while (true)
         {
             await _permits.WaitAsync(cancellationToken);
-            lock (_lock)
+            if (TryStart(out var item))
             {
-                var entry = _ready.Min!;
-                _ready.Remove(entry);
-                if (entry.Group is { IsBusy: true } group)
-                {
-                    group.Parked.Add(entry);
-                    continue;
-                }
-
-                return Start(entry);
+                return item;
             }
         }
+    }
+
+    /// <summary>Hands a key out if one can be processed now. The caller must call <see cref="Done"/> for it.</summary>
+    public bool TryTake(out WorkItem<TKey> item)
+    {
+        while (_permits.Wait(TimeSpan.Zero))
+        {
+            if (TryStart(out item))
+            {
+                return true;
+            }
+        }
+
+        item = default;
+        return false;
     }
 
     /// <summary>A key has been processed. If it was added meanwhile, it waits again from now on.</summary>
@@ -286,16 +293,30 @@ public sealed class WorkQueue<TKey> : IDisposable
         }
     }
 
-    private WorkItem<TKey> Start(Entry entry)
+    /// <summary>Uses a permit up: either the most urgent entry is handed out, or it is put aside because its group is busy.</summary>
+    private bool TryStart(out WorkItem<TKey> item)
     {
-        entry.Wait = Wait.None;
-        entry.IsProcessing = true;
-        entry.StartedAt = _time.GetTimestamp();
-        entry.Group?.IsBusy = true;
-        _waiting--;
-        _metrics?.Depth(entry.Priority).Add(-1);
-        _metrics?.QueueDuration.Observe(_time.GetElapsedTime(entry.ReadyAt, entry.StartedAt).TotalSeconds);
-        return new WorkItem<TKey>(entry.Key, entry.Priority);
+        lock (_lock)
+        {
+            var entry = _ready.Min!;
+            _ready.Remove(entry);
+            if (entry.Group is { IsBusy: true } group)
+            {
+                group.Parked.Add(entry);
+                item = default;
+                return false;
+            }
+
+            entry.Wait = Wait.None;
+            entry.IsProcessing = true;
+            entry.StartedAt = _time.GetTimestamp();
+            entry.Group?.IsBusy = true;
+            _waiting--;
+            _metrics?.Depth(entry.Priority).Add(-1);
+            _metrics?.QueueDuration.Observe(_time.GetElapsedTime(entry.ReadyAt, entry.StartedAt).TotalSeconds);
+            item = new WorkItem<TKey>(entry.Key, entry.Priority);
+            return true;
+        }
     }
 
     private void WakeDelayed()

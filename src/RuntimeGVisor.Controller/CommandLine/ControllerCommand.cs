@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace RuntimeGVisor.Controller.CommandLine;
 
@@ -11,77 +10,59 @@ namespace RuntimeGVisor.Controller.CommandLine;
 /// </summary>
 internal sealed class ControllerCommand
 {
-    private const string LeaderElectionNamespaceVariable = "LEADER_ELECTION_NAMESPACE";
+    private const string NamespaceVariable = "LEADER_ELECTION_NAMESPACE";
 
-    private readonly Option<string?> _kubeconfig = new("--kubeconfig")
-    {
-        Description = "Kubeconfig of the seed. Without it: the variable KUBECONFIG, then the pod's ServiceAccount, then ~/.kube/config.",
-    };
+    private readonly Option<string?> _kubeconfig = Flags.Text(
+        "--kubeconfig", "Kubeconfig of the seed. Without it: the variable KUBECONFIG, then the pod's ServiceAccount, then ~/.kube/config.");
 
-    private readonly Option<string?> _master = new("--master") { Description = "Address of the API server, instead of the kubeconfig's." };
+    private readonly Option<string?> _master = Flags.Text("--master", "Address of the API server, instead of the kubeconfig's.");
 
-    private readonly Option<bool> _leaderElection = new("--leader-election")
-    {
-        Description = "Work only while holding the Lease, so that two replicas never do the same.",
-        DefaultValueFactory = _ => true,
-    };
+    private readonly Option<string> _leaderElection = Flags.Switch(
+        "--leader-election", "Work only while holding the Lease, so that two replicas never do the same.", otherwise: true);
 
-    private readonly Option<string> _leaderElectionId = new("--leader-election-id")
-    {
-        Description = "Name of the Lease.",
-        DefaultValueFactory = _ => "runtime-gvisor-leader-election",
-    };
+    private readonly Option<string?> _leaderElectionId = Flags.Text(
+        "--leader-election-id", "Name of the Lease.", () => "runtime-gvisor-leader-election");
 
-    private readonly Option<string?> _leaderElectionNamespace = new("--leader-election-namespace")
-    {
-        Description = $"Namespace of the Lease. Default: the variable {LeaderElectionNamespaceVariable}, then the pod's own.",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(LeaderElectionNamespaceVariable),
-    };
+    private readonly Option<string?> _leaderElectionNamespace = Flags.Text(
+        "--leader-election-namespace",
+        $"Namespace of the Lease. Default: the variable {NamespaceVariable}, then the pod's own.",
+        Flags.Variable(NamespaceVariable));
 
-    private readonly Option<string?> _heartbeatNamespace = new("--heartbeat-namespace")
-    {
-        Description = $"Namespace of the heartbeat Lease. Default: the variable {LeaderElectionNamespaceVariable}, then the pod's own.",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(LeaderElectionNamespaceVariable),
-    };
+    private readonly Option<string?> _heartbeatNamespace = Flags.Text(
+        "--heartbeat-namespace",
+        $"Namespace of the heartbeat Lease. Default: the variable {NamespaceVariable}, then the pod's own.",
+        Flags.Variable(NamespaceVariable));
 
-    private readonly Option<int> _heartbeatRenewIntervalSeconds = Positive("--heartbeat-renew-interval-seconds", 30, "Seconds between two heartbeats.");
+    private readonly Option<int> _heartbeatRenewIntervalSeconds = Flags.Positive(
+        "--heartbeat-renew-interval-seconds", "Seconds between two heartbeats.", otherwise: 30);
 
-    private readonly Option<string> _metricsBindAddress = new("--metrics-bind-address")
-    {
-        Description = "Address of /metrics, HOST:PORT; 0 turns it off.",
-        DefaultValueFactory = _ => ":8080",
-    };
+    private readonly Option<string?> _metricsBindAddress = Flags.Text(
+        "--metrics-bind-address", "Address of /metrics, HOST:PORT; 0 turns it off.", () => ":8080");
 
-    private readonly Option<string> _healthBindAddress = new("--health-bind-address")
-    {
-        Description = "Address of /healthz and /readyz, HOST:PORT; 0 turns them off.",
-        DefaultValueFactory = _ => ":8081",
-    };
+    private readonly Option<string?> _healthBindAddress = Flags.Text(
+        "--health-bind-address", "Address of /healthz and /readyz, HOST:PORT; 0 turns them off.", () => ":8081");
 
-    private readonly Option<int> _maxConcurrentReconciles = Positive("--max-concurrent-reconciles", 5, "Objects that are reconciled at the same time.");
+    private readonly Option<int> _maxConcurrentReconciles = Flags.Positive(
+        "--max-concurrent-reconciles", "Objects that are reconciled at the same time.", otherwise: 5);
 
-    private readonly Option<bool> _ignoreOperationAnnotation = new("--ignore-operation-annotation")
-    {
-        Description = "Reconcile whenever a specification changes instead of when gardenlet asks. For development.",
-        DefaultValueFactory = _ => false,
-    };
+    private readonly Option<string> _ignoreOperationAnnotation = Flags.Switch(
+        "--ignore-operation-annotation",
+        "Reconcile whenever a specification changes instead of when gardenlet asks. For development.",
+        otherwise: false);
 
     private readonly Option<string[]> _extensionClasses = new("--extension-classes")
     {
-        Description = "Classes of extension objects to work on: garden, seed, shoot. Default: shoot.",
+        Description = "Classes of extension objects to work on, separated by commas. Default: shoot.",
         DefaultValueFactory = _ => [],
         CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries))],
     };
 
-    private readonly Option<string> _logLevel = OneOf("--log-level", ["info", "debug", "error"], "How much is logged.");
+    private readonly Option<string> _logLevel = Flags.OneOf("--log-level", "How much is logged.", "info", "debug", "error");
 
-    private readonly Option<string> _logFormat = OneOf("--log-format", ["json", "text"], "How it is logged.");
+    private readonly Option<string> _logFormat = Flags.OneOf("--log-format", "How it is logged.", "json", "text");
 
-    private readonly Option<string?> _gardenerVersion = new("--gardener-version")
-    {
-        Description = "Version of the gardenlet that installed this extension; only logged.",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
+    private readonly Option<string?> _gardenerVersion = Flags.Text(
+        "--gardener-version", "Version of the gardenlet that installed this extension; only logged.");
 
     private readonly RenderingFlags _rendering = new();
 
@@ -102,53 +83,21 @@ internal sealed class ControllerCommand
 
     private ControllerOptions Read(ParseResult result) => new()
     {
-        Kubeconfig = Text(result.GetValue(_kubeconfig)),
-        Master = Text(result.GetValue(_master)),
-        LeaderElection = result.GetValue(_leaderElection),
+        Kubeconfig = result.GetValue(_kubeconfig),
+        Master = result.GetValue(_master),
+        LeaderElection = result.IsOn(_leaderElection),
         LeaderElectionId = result.GetValue(_leaderElectionId)!,
-        LeaderElectionNamespace = Text(result.GetValue(_leaderElectionNamespace)),
-        HeartbeatNamespace = Text(result.GetValue(_heartbeatNamespace)),
+        LeaderElectionNamespace = result.GetValue(_leaderElectionNamespace),
+        HeartbeatNamespace = result.GetValue(_heartbeatNamespace),
         HeartbeatRenewIntervalSeconds = result.GetValue(_heartbeatRenewIntervalSeconds),
         MetricsBindAddress = result.GetValue(_metricsBindAddress)!,
         HealthBindAddress = result.GetValue(_healthBindAddress)!,
         MaxConcurrentReconciles = result.GetValue(_maxConcurrentReconciles),
-        IgnoreOperationAnnotation = result.GetValue(_ignoreOperationAnnotation),
+        IgnoreOperationAnnotation = result.IsOn(_ignoreOperationAnnotation),
         ExtensionClasses = [.. result.GetValue(_extensionClasses) ?? []],
         LogLevel = result.GetValue(_logLevel)!,
         LogFormat = result.GetValue(_logFormat)!,
-        GardenerVersion = Text(result.GetValue(_gardenerVersion)),
+        GardenerVersion = result.GetValue(_gardenerVersion),
         Rendering = _rendering.Read(result),
     };
-
-    private static string? Text(string? value) => string.IsNullOrEmpty(value) ? null : value;
-
-    private static Option<int> Positive(string name, int otherwise, string description)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => otherwise };
-        option.Validators.Add(result =>
-        {
-            if (result.Errors.Any() || result.GetValueOrDefault<int>() > 0)
-            {
-                return;
-            }
-
-            result.AddError($"{name}: '{Given(result)}' is not allowed: a whole number above 0.");
-        });
-        return option;
-    }
-
-    private static Option<string> OneOf(string name, string[] allowed, string description)
-    {
-        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => allowed[0] };
-        option.Validators.Add(result =>
-        {
-            if (!allowed.Contains(result.GetValueOrDefault<string>()))
-            {
-                result.AddError($"{name}: '{Given(result)}' is not allowed: one of {string.Join(", ", allowed)}.");
-            }
-        });
-        return option;
-    }
-
-    private static string Given(OptionResult result) => string.Join(' ', result.Tokens.Select(token => token.Value));
 }

@@ -4,36 +4,36 @@ using System.Collections.Immutable;
 
 namespace RuntimeGVisor.Controller.CommandLine;
 
-/// <summary>What the controller was started with. Defaults are those that production needs.</summary>
+/// <summary>What the controller was started with; the flags have the defaults.</summary>
 internal sealed record ControllerOptions
 {
     public string? Kubeconfig { get; init; }
 
     public string? Master { get; init; }
 
-    public bool LeaderElection { get; init; } = true;
+    public required bool LeaderElection { get; init; }
 
-    public string LeaderElectionId { get; init; } = "runtime-gvisor-leader-election";
+    public required string LeaderElectionId { get; init; }
 
     public string? LeaderElectionNamespace { get; init; }
 
     public string? HeartbeatNamespace { get; init; }
 
-    public int HeartbeatRenewIntervalSeconds { get; init; } = 30;
+    public required int HeartbeatRenewIntervalSeconds { get; init; }
 
-    public string MetricsBindAddress { get; init; } = ":8080";
+    public required string MetricsBindAddress { get; init; }
 
-    public string HealthBindAddress { get; init; } = ":8081";
+    public required string HealthBindAddress { get; init; }
 
-    public int MaxConcurrentReconciles { get; init; } = 5;
+    public required int MaxConcurrentReconciles { get; init; }
 
     public bool IgnoreOperationAnnotation { get; init; }
 
     public ImmutableArray<string> ExtensionClasses { get; init; } = [];
 
-    public string LogLevel { get; init; } = "info";
+    public required string LogLevel { get; init; }
 
-    public string LogFormat { get; init; } = "json";
+    public required string LogFormat { get; init; }
 
     /// <summary>The gardenlet that installed this; only logged.</summary>
     public string? GardenerVersion { get; init; }

@@ -11,12 +11,13 @@ internal static class RootCommands
     /// <summary>Signals are the controller's own business: an orderly stop takes longer than the library would grant.</summary>
     public static InvocationConfiguration Invocation { get; } = new() { ProcessTerminationTimeout = null };
 
-    public static RootCommand Create()
+    /// <param name="run">Runs the controller when no sub-command is chosen.</param>
+    public static RootCommand Create(Func<ControllerOptions, CancellationToken, Task<int>> run)
     {
         var root = new RootCommand("Brings the gVisor sandbox to the worker pools of Gardener's shoots.");
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();
         root.Subcommands.Add(RenderCommand.Create());
-        new ControllerCommand().AddTo(root, ControllerProgram.RunAsync);
+        new ControllerCommand().AddTo(root, run);
         return root;
     }
 

@@ -16,6 +16,8 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
     /// <summary>Debian 12's own containerd: a machine that cannot have a node with it cannot test the installer.</summary>
     private const string RequiredVersion = "1.6";
 
+    private const string DirectoryPrefix = "node-tests.";
+
     private string? _directory;
     private string _snapshot = "";
     private string _parts = "";
@@ -55,10 +57,12 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
         {
             containerdVersion.Should().NotBe(RequiredVersion, provided.ToString());
             _unavailable = $"no package of containerd {containerdVersion} can be had on this machine";
+            await Console.Error.WriteLineAsync($"note: {_unavailable}: its node tests are skipped");
             return;
         }
 
-        _directory = Directory.CreateTempSubdirectory($"node-{containerdVersion}-").FullName;
+        await RemoveNodesOfKilledRunsAsync();
+        _directory = Path.Combine(Path.GetTempPath(), $"{DirectoryPrefix}{Environment.ProcessId}.{containerdVersion}");
         var up = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["up", _directory, containerdVersion], TimeSpan.FromMinutes(1));
         up.EnsureSuccess();
         var leader = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["leader", _directory]);
@@ -67,7 +71,7 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
         _snapshot = Path.Combine(_directory, "first-state");
         await Command.RunAsync("cp", ["-a", PathOf("/etc/containerd"), _snapshot]);
         var containerd = await RunAsync("containerd", "--version");
-        await Console.Error.WriteLineAsync($"node tests run on {containerd.EnsureSuccess().Output.Trim()}");
+        await Console.Error.WriteLineAsync($"note: node tests run on {containerd.EnsureSuccess().Output.Trim()}");
     }
 
     public async ValueTask DisposeAsync()
@@ -166,6 +170,19 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
         // After the pods: containerd loses a pod whose shim is gone.
         (await RunAsync("sh", "-c", "rm -rf /var/bin/containerruntimes /var/lib/gvisor-node-installer /var/log/runsc && mkdir -p /var/bin/containerruntimes"))
             .EnsureSuccess();
+    }
+
+    // A test runner that was killed could not take its nodes down.
+    private async Task RemoveNodesOfKilledRunsAsync()
+    {
+        foreach (var directory in Directory.EnumerateDirectories(Path.GetTempPath(), $"{DirectoryPrefix}*.{containerdVersion}"))
+        {
+            var process = Path.GetFileName(directory)[DirectoryPrefix.Length..].Split('.')[0];
+            if (!Directory.Exists($"/proc/{process}"))
+            {
+                await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["down", directory]);
+            }
+        }
     }
 
     private static string[] CommandLine(string process)

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Logging;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Kubernetes.Controllers.Tests.Logging;
+
+public sealed class LogsTests
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 22, 10, 0, 0, 7, TimeSpan.Zero));
+
+    [Fact]
+    public void A_JSON_line_has_the_fields_of_controller_runtime() =>
+        Write(LogFormat.Json, logger => logger.LogInformation("Starting {Workers} workers of \"{Controller}\"", 5, "runtime")).Should().Be(
+            """{"level":"info","ts":"2026-11-22T10:00:00.007Z","logger":"test","msg":"Starting 5 workers of \"runtime\"","workers":5,"controller":"runtime"}""" + "\n");
+
+    [Fact]
+    public void A_text_line_has_the_same_for_people() =>
+        Write(LogFormat.Text, logger => logger.LogWarning("Cannot follow {Object}", new ObjectKey("a", "b"))).Should().Be(
+            "2026-11-22T10:00:00.007Z\tWARN\ttest\tCannot follow a/b\t{\"object\":\"a/b\"}\n");
+
+    [Fact]
+    public void An_error_names_the_exception_and_where_it_came_from()
+    {
+        var line = Write(LogFormat.Json, logger =>
+        {
+            try
+            {
+                throw new InvalidOperationException("broken\nin two");
+            }
+            catch (InvalidOperationException exception)
+            {
+                logger.LogError(exception, "Reconciler error");
+            }
+        });
+
+        line.Should().StartWith("""{"level":"error",""").And.Contain("\"error\":\"InvalidOperationException: broken\\nin two\",\"stacktrace\":\"").And.Contain(nameof(LogsTests));
+        line.Count(character => character == '\n').Should().Be(1, "a line is a line");
+    }
+
+    [Theory]
+    [InlineData("debug", "debug,info,warn,error")]
+    [InlineData("info", "info,warn,error")]
+    [InlineData("error", "error")]
+    public void A_level_leaves_out_what_is_less_important(string level, string expected)
+    {
+        var text = Write(LogFormat.Json, logger =>
+        {
+            logger.LogDebug("x");
+            logger.LogInformation("x");
+            logger.LogWarning("x");
+            logger.LogError("x");
+        }, Logs.ParseLevel(level));
+
+        string.Join(',', text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('"')[3])).Should().Be(expected);
+    }
+
+    [Fact]
+    public void What_the_web_server_does_is_of_no_interest() =>
+        Write(LogFormat.Json, logger => logger.LogInformation("Now listening"), category: "Microsoft.AspNetCore.Server.Kestrel").Should().BeEmpty();
+
+    [Fact]
+    public void Unknown_levels_and_formats_are_errors_that_name_the_known_ones()
+    {
+        FluentActions.Invoking(() => Logs.ParseLevel("warn")).Should().Throw<FormatException>().WithMessage("'warn'*debug, info and error*");
+        FluentActions.Invoking(() => Logs.ParseFormat("xml")).Should().Throw<FormatException>().WithMessage("'xml'*json and text*");
+    }
+
+    private string Write(LogFormat format, Action<ILogger> log, LogLevel level = LogLevel.Information, string category = "test")
+    {
+        using var output = new MemoryStream();
+        using var loggers = Logs.Create(output, format, level, _time);
+        log(loggers.CreateLogger(category));
+        return Encoding.UTF8.GetString(output.ToArray());
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Kubernetes.Controllers.Tests.Testing;
+
+/// <summary>A certificate authority of a test's own.</summary>
+public sealed class TestCertificates : IDisposable
+{
+    private readonly X509Certificate2 _authority;
+
+    public TestCertificates()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=test authority", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        _authority = request.CreateSelfSigned(NotBefore, NotAfter);
+    }
+
+    public string AuthorityPem => _authority.ExportCertificatePem();
+
+    private static DateTimeOffset NotBefore => TimeProvider.System.GetUtcNow().AddHours(-1);
+
+    private static DateTimeOffset NotAfter => TimeProvider.System.GetUtcNow().AddHours(1);
+
+    public X509Certificate2 Server(params string[] names)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=server", key, HashAlgorithmName.SHA256);
+        var alternatives = new SubjectAlternativeNameBuilder();
+        foreach (var name in names)
+        {
+            if (IPAddress.TryParse(name, out var address))
+            {
+                alternatives.AddIpAddress(address);
+            }
+            else
+            {
+                alternatives.AddDnsName(name);
+            }
+        }
+
+        request.CertificateExtensions.Add(alternatives.Build());
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
+        using var certificate = request.Create(_authority, NotBefore, NotAfter, RandomNumberGenerator.GetBytes(8));
+        using var withKey = certificate.CopyWithPrivateKey(key);
+        return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pfx), null);
+    }
+
+    public void Dispose() => _authority.Dispose();
+}
