@@ -81,8 +81,10 @@ public sealed class ReadYourWritesStore<T>(IObjectStore<T> store, TimeProvider t
 
     private sealed record OwnWrite(T? Object, string? Uid, ulong? Version, long At)
     {
+        // What was being deleted and is not in the cache is gone, rather than new: it must not be waited for any longer.
         public bool IsKnownTo(T? cached) => Object is null
             ? cached?.Metadata.Uid != Uid
-            : cached is not null && (cached.Metadata.Uid == Uid ? VersionOf(cached) >= Version : VersionOf(cached) > Version);
+            : cached is null ? Object.Metadata.DeletionTimestamp is not null
+            : (cached.Metadata.Uid == Uid ? VersionOf(cached) >= Version : VersionOf(cached) > Version);
     }
 }

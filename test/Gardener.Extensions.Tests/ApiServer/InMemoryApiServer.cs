@@ -204,7 +204,7 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         metadata["resourceVersion"] = NextVersion();
         if (HasGeneration(resource))
         {
-            metadata["generation"] = 1;
+            metadata["generation"] = 1L;
         }
 
         if (HasStatusSubresource(resource))

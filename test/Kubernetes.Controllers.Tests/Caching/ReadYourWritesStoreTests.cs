@@ -74,6 +74,20 @@ public sealed class ReadYourWritesStoreTests
     }
 
     [Fact]
+    public void An_own_deletion_that_waited_for_finalizers_is_over_when_the_cache_says_so()
+    {
+        _cache.Value = ConfigMap(version: "10");
+        var deleting = ConfigMap(version: "11");
+        deleting.Metadata.DeletionTimestamp = _time.GetUtcNow().UtcDateTime;
+        _store.Wrote(deleting);
+        _store.Find(Key).Should().BeSameAs(deleting);
+
+        _cache.Value = null;
+
+        _store.Find(Key).Should().BeNull();
+    }
+
+    [Fact]
     public void After_a_deletion_an_object_that_was_made_anew_is_seen()
     {
         _cache.Value = ConfigMap(version: "10");
