@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Security.Cryptography;
+
+namespace RuntimeGVisor.NodeInstaller.Files;
+
+/// <summary>
+/// Every change to a file on the node goes through here. A file is replaced by writing beside it, flushing, renaming and flushing the
+/// directory: a reader, a crash or a full disk sees the old content or the new, never a part.
+/// </summary>
+internal sealed class NodeFiles(KillPoint killPoint)
+{
+    private const UnixFileMode FileMode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    private const UnixFileMode ExecutableMode =
+        FileMode | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private const string TemporarySuffix = ".gvisor-node-installer.tmp";
+
+    /// <summary>Name of the file beside another under which its next content is prepared.</summary>
+    public static string TemporaryNameOf(string path) => Path.Join(Path.GetDirectoryName(path), $".{Path.GetFileName(path)}{TemporarySuffix}");
+
+    /// <summary>Creates a directory and those above it.</summary>
+    public void CreateDirectory(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            Directory.CreateDirectory(path, ExecutableMode);
+            LibC.FlushDirectory(Path.GetDirectoryName(path)!);
+            killPoint.Passed();
+        }
+    }
+
+    /// <summary>Writes the next content of a file beside it; mode and owner are the file's, if it exists.</summary>
+    /// <returns>The path of the prepared file.</returns>
+    public string Prepare(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = TemporaryNameOf(path);
+        File.Delete(temporary);
+        using (var file = new FileStream(
+            temporary, new FileStreamOptions { Mode = System.IO.FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = FileMode, BufferSize = 0 }))
+        {
+            if (File.Exists(path))
+            {
+                File.SetUnixFileMode(file.SafeFileHandle, File.GetUnixFileMode(path));
+                var owner = LibC.OwnerOf(path);
+                if (owner != LibC.OwnerOf(temporary))
+                {
+                    LibC.ChangeOwner(temporary, owner.User, owner.Group);
+                }
+            }
+
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+        }
+
+        killPoint.Passed();
+        return temporary;
+    }
+
+    /// <summary>Puts a prepared file into its place.</summary>
+    public void Commit(string path)
+    {
+        File.Move(TemporaryNameOf(path), path, overwrite: true);
+        LibC.FlushDirectory(Path.GetDirectoryName(path)!);
+        killPoint.Passed();
+    }
+
+    /// <summary>Removes a prepared file that is not wanted after all.</summary>
+    public void Discard(string path) => Delete(TemporaryNameOf(path));
+
+    /// <summary>Replaces a file's content.</summary>
+    public void Write(string path, ReadOnlySpan<byte> content)
+    {
+        Prepare(path, content);
+        Commit(path);
+    }
+
+    /// <summary>Copies an executable into a new file and returns the checksum of what was written.</summary>
+    public byte[] CopyExecutable(string source, string target)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA512);
+        using (var from = new FileStream(source, new FileStreamOptions { Access = FileAccess.Read, BufferSize = 0 }))
+        using (var to = new FileStream(
+            target,
+            new FileStreamOptions { Mode = System.IO.FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = ExecutableMode, BufferSize = 0 }))
+        {
+            File.SetUnixFileMode(to.SafeFileHandle, ExecutableMode);
+            var buffer = new byte[256 * 1024];
+            for (int length; (length = from.Read(buffer)) > 0;)
+            {
+                hash.AppendData(buffer, 0, length);
+                to.Write(buffer, 0, length);
+            }
+
+            to.Flush(flushToDisk: true);
+        }
+
+        killPoint.Passed();
+        return hash.GetHashAndReset();
+    }
+
+    /// <summary>Moves a complete directory to its final name.</summary>
+    public void MoveDirectory(string source, string target)
+    {
+        LibC.FlushDirectory(source);
+        Directory.Move(source, target);
+        LibC.FlushDirectory(Path.GetDirectoryName(target)!);
+        killPoint.Passed();
+    }
+
+    /// <summary>Points a symbolic link, which may be a plain file or missing before, to a target: there is never a moment without it.</summary>
+    public void Link(string path, string target)
+    {
+        var temporary = TemporaryNameOf(path);
+        File.Delete(temporary);
+        File.CreateSymbolicLink(temporary, target);
+        killPoint.Passed();
+        File.Move(temporary, path, overwrite: true);
+        LibC.FlushDirectory(Path.GetDirectoryName(path)!);
+        killPoint.Passed();
+    }
+
+    /// <summary>Removes a file or a symbolic link, if there is one.</summary>
+    public void Delete(string path)
+    {
+        if (LibC.FindStamp(path) is not null)
+        {
+            File.Delete(path);
+            LibC.FlushDirectory(Path.GetDirectoryName(path)!);
+            killPoint.Passed();
+        }
+    }
+
+    /// <summary>Removes a directory with its content, if there is one.</summary>
+    public void DeleteDirectory(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+            LibC.FlushDirectory(Path.GetDirectoryName(path)!);
+            killPoint.Passed();
+        }
+    }
+}

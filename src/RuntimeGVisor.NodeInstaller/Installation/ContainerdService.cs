@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using RuntimeGVisor.NodeConfiguration;
+using RuntimeGVisor.NodeInstaller.ContainerdConfiguration;
+using RuntimeGVisor.NodeInstaller.Cri;
+using RuntimeGVisor.NodeInstaller.Files;
+using RuntimeGVisor.NodeInstaller.Systemd;
+
+namespace RuntimeGVisor.NodeInstaller.Installation;
+
+/// <summary>containerd as a service of the node: asks it whether it takes a configuration, restarts it, waits until it serves again.</summary>
+internal sealed class ContainerdService(
+    NodeInstallerConfiguration wanted, SystemdManager systemd, ContainerRuntimeClient client, NodeFiles files, TimeProvider time)
+{
+    // gardener-node-agent restarts containerd itself when the CRI does not answer for 60 s: a failed restart and the one that takes it
+    // back must both fit.
+    private static readonly TimeSpan RestartTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ServeTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Which run of containerd this is.</summary>
+    public async Task<string> GetInvocationAsync(CancellationToken cancellationToken) =>
+        (await systemd.GetServiceAsync(wanted.Containerd.Unit, cancellationToken)).InvocationId;
+
+    /// <summary>Has the node's own containerd load a candidate, with its imports, and looks whether the handler is in what comes out.</summary>
+    /// <exception cref="InstallationException">containerd does not take it, or something hides the handler.</exception>
+    public async Task CheckCandidateAsync(string candidate, HandlerEntry entry, CancellationToken cancellationToken)
+    {
+        var service = await systemd.GetServiceAsync(wanted.Containerd.Unit, cancellationToken);
+        var program = service.Command is [var path, ..]
+            ? path
+            : throw new InstallationException(FailureReason.SystemdUnavailable, $"{wanted.Containerd.Unit} has no ExecStart");
+        CheckConfigurationFileOf(service.Command);
+        var output = Path.Join(wanted.StateDirectory, "candidate.toml");
+        var errors = Path.Join(wanted.StateDirectory, "candidate.log");
+        files.Delete(output);
+        files.Delete(errors);
+        try
+        {
+            var accepted = await systemd.RunAsync([program, "--config", candidate, "config", "dump"], output, errors, CheckTimeout, cancellationToken);
+            if (!accepted)
+            {
+                throw new InstallationException(
+                    FailureReason.ContainerdConfigurationRejected, $"containerd does not take the edited configuration: {LastLine(errors)}");
+            }
+
+            CheckEffective(await File.ReadAllBytesAsync(output, cancellationToken), entry);
+        }
+        finally
+        {
+            files.Delete(output);
+            files.Delete(errors);
+        }
+    }
+
+    /// <summary>Restarts containerd and waits until it serves the entry.</summary>
+    /// <exception cref="InstallationException">It does not come up, or does not serve the entry.</exception>
+    public async Task RestartAsync(HandlerEntry entry, CancellationToken cancellationToken)
+    {
+        var result = await systemd.RestartAsync(wanted.Containerd.Unit, RestartTimeout, cancellationToken);
+        // Another restart may have replaced our job; what containerd serves is what counts.
+        var served = await WaitUntilReadyAsync(result == "failed" ? TimeSpan.Zero : ServeTimeout, cancellationToken);
+        if (!served.IsReady)
+        {
+            throw new InstallationException(
+                FailureReason.ContainerdRestartFailed, $"containerd does not serve after its restart (job {result}): {served.Reason}");
+        }
+
+        if (!served.Serves(entry))
+        {
+            throw new InstallationException(
+                FailureReason.HandlerNotServed, $"containerd is up and does not serve the handler {entry.Handler}{MaskHint()}");
+        }
+    }
+
+    /// <summary>Restarts containerd and waits until it serves at all.</summary>
+    /// <returns>Whether it does.</returns>
+    public async Task<bool> TryRestartAsync(CancellationToken cancellationToken)
+    {
+        await systemd.RestartAsync(wanted.Containerd.Unit, RestartTimeout, cancellationToken);
+        return (await WaitUntilReadyAsync(ServeTimeout, cancellationToken)).IsReady;
+    }
+
+    private async Task<ServedRuntime> WaitUntilReadyAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var deadline = time.GetUtcNow() + timeout;
+        while (true)
+        {
+            var served = await client.GetServedAsync(cancellationToken);
+            if (served.IsReady || time.GetUtcNow() >= deadline)
+            {
+                return served;
+            }
+
+            await Task.Delay(PollInterval, time, cancellationToken);
+        }
+    }
+
+    private void CheckConfigurationFileOf(IReadOnlyList<string> command)
+    {
+        for (var index = 1; index < command.Count; index++)
+        {
+            var value = command[index] switch
+            {
+                "--config" or "-c" => command.ElementAtOrDefault(index + 1),
+                var argument when argument.StartsWith("--config=", StringComparison.Ordinal) => argument["--config=".Length..],
+                _ => wanted.Containerd.ConfigurationFile,
+            };
+            if (value != wanted.Containerd.ConfigurationFile)
+            {
+                throw new InstallationException(
+                    FailureReason.ContainerdConfigurationRejected,
+                    $"{wanted.Containerd.Unit} runs containerd with the configuration {value}, not {wanted.Containerd.ConfigurationFile}");
+            }
+        }
+    }
+
+    private void CheckEffective(byte[] dump, HandlerEntry entry)
+    {
+        var effective = ContainerdConfigurationFile.Read(dump);
+        if (effective.FindRuntime(entry.Handler) is not { } table || !entry.IsServedBy(table))
+        {
+            throw new InstallationException(
+                FailureReason.ContainerdConfigurationMasked,
+                $"the handler {entry.Handler} is in {wanted.Containerd.ConfigurationFile} and does not reach containerd{MaskHint()}");
+        }
+
+        if (effective.NeedsRuncBesideHandler)
+        {
+            throw new InstallationException(
+                FailureReason.ContainerdConfigurationMasked, $"containerd would lose its default runtime runc{MaskHint()}");
+        }
+    }
+
+    private string MaskHint()
+    {
+        var file = ContainerdConfigurationFile.Read(NodeState.ReadContainerdConfiguration(wanted.Containerd.ConfigurationFile));
+        var masks = ImportedFiles.FindMasks(file, wanted.Containerd.ConfigurationFile);
+        return masks.Count == 0
+            ? ""
+            : $": {string.Join(" and ", masks)}, imported there, replaces the whole CRI section in containerd 1.x; add the handler to it or remove its CRI section";
+    }
+
+    private static string LastLine(string path) =>
+        File.Exists(path) && File.ReadLines(path).LastOrDefault(line => line.Length > 0) is { } line ? line : "it gave no reason";
+}

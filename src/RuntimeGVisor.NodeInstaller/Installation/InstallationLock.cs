@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using RuntimeGVisor.NodeInstaller.Files;
+
+namespace RuntimeGVisor.NodeInstaller.Installation;
+
+/// <summary>
+/// One installer at a time changes a node, whatever pods overlap. The kernel releases the lock with the process, so it never has to be
+/// broken; it is held for as long as the process lives, because two that repair drift against each other would never end.
+/// </summary>
+internal sealed class InstallationLock : IDisposable
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
+    private readonly FileStream _file;
+
+    private InstallationLock(FileStream file) => _file = file;
+
+    /// <summary>Takes the lock, or returns null when another process has it.</summary>
+    public static InstallationLock? TryTake(string stateDirectory)
+    {
+        Directory.CreateDirectory(stateDirectory);
+        var file = new FileStream(
+            Path.Join(stateDirectory, "lock"),
+            new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete });
+        if (LibC.TryLock(file.SafeFileHandle))
+        {
+            return new(file);
+        }
+
+        file.Dispose();
+        return null;
+    }
+
+    /// <summary>Waits for the lock.</summary>
+    public static async Task<InstallationLock> TakeAsync(string stateDirectory, TimeProvider time, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (TryTake(stateDirectory) is { } taken)
+            {
+                return taken;
+            }
+
+            await Task.Delay(PollInterval, time, cancellationToken);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}

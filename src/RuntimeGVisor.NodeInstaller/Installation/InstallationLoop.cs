@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Microsoft.Extensions.Logging;
+using RuntimeGVisor.NodeConfiguration;
+using RuntimeGVisor.NodeInstaller.DriftDetection;
+using RuntimeGVisor.NodeInstaller.Endpoints;
+using RuntimeGVisor.NodeInstaller.Events;
+
+namespace RuntimeGVisor.NodeInstaller.Installation;
+
+/// <summary>Passes over the node for as long as the process lives: at once, after a change, after a while, and later after a failure.</summary>
+internal sealed partial class InstallationLoop(NodeInstallation node, StatusHolder status, NodeEvents events, ILogger logger)
+{
+    private static readonly TimeSpan SlowPoll = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan UninstallPoll = TimeSpan.FromSeconds(5);
+
+    private readonly Installer _installer = new(node, logger);
+    private readonly Uninstaller _uninstaller = new(node, logger);
+
+    /// <summary>Runs until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var watch = new NodeWatch(node.Wanted, node.Time);
+        while (true)
+        {
+            var failure = await TryPassAsync(cancellationToken);
+            MemoryUse.Trim();
+            await WaitAsync(watch, failure, cancellationToken);
+        }
+    }
+
+    /// <summary>Makes one pass.</summary>
+    /// <returns>Whether the wanted state is reached.</returns>
+    public async Task<bool> RunOnceAsync(CancellationToken cancellationToken) =>
+        await TryPassAsync(cancellationToken) is null && status.Report is { Ready: true, RemainingPods.Count: 0 };
+
+    private async Task WaitAsync(NodeWatch watch, RecordedFailure? failure, CancellationToken cancellationToken)
+    {
+        if (failure is null)
+        {
+            await watch.WaitAsync(status.Report.RemainingPods.Count > 0 ? UninstallPoll : SlowPoll, cancellationToken);
+            return;
+        }
+
+        var until = node.Time.GetUtcNow() + RetryDelay.After(failure.Reason, failure.Attempts);
+        LogRetry(until);
+        // A change by somebody may be the cure; the failed pass's own changes are not, and must not make it run again at once.
+        await watch.ForgetAsync(cancellationToken);
+        if (failure.Reason is FailureReason.RestartBudgetExhausted or FailureReason.ContainerdRestartFailed or FailureReason.HandlerNotServed)
+        {
+            await Task.Delay(until - node.Time.GetUtcNow(), node.Time, cancellationToken);
+        }
+        else
+        {
+            await watch.WaitAsync(until - node.Time.GetUtcNow(), cancellationToken);
+        }
+    }
+
+    private async Task<RecordedFailure?> TryPassAsync(CancellationToken cancellationToken)
+    {
+        var started = node.Time.GetTimestamp();
+        status.PassStarted();
+        try
+        {
+            var result = node.Wanted.DesiredState == DesiredState.Installed
+                ? await _installer.ConvergeAsync(cancellationToken)
+                : await _uninstaller.ConvergeAsync(cancellationToken);
+            await ReportAsync(result, node.Time.GetElapsedTime(started), cancellationToken);
+            return null;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return await ReportAsync(InstallationException.From(exception), node.Time.GetElapsedTime(started), cancellationToken);
+        }
+        finally
+        {
+            status.PassEnded();
+        }
+    }
+
+    private async Task ReportAsync(PassResult result, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        node.Metrics.Succeeded(result, duration);
+        var wasReady = status.Report.Ready;
+        status.Report = status.Report with
+        {
+            Ready = true,
+            Reason = "",
+            Message = MessageOf(result),
+            LastPass = node.Time.GetUtcNow(),
+            GVisorVersion = result.Version ?? "",
+            RemainingPods = result.Remaining,
+        };
+        foreach (var drift in result.Drift)
+        {
+            LogRepaired(drift.Cause, drift.Description);
+            await events.SendAsync(isWarning: true, "GVisorRepaired", $"repaired: {drift.Description}", cancellationToken);
+        }
+
+        if (!wasReady)
+        {
+            LogReady(status.Report.Message, (long)duration.TotalMilliseconds);
+            await events.SendAsync(isWarning: false, "GVisorReady", status.Report.Message, cancellationToken);
+        }
+    }
+
+    private static string MessageOf(PassResult result) => (result.Version, result.Remaining.Count) switch
+    {
+        ({ } version, _) => $"gVisor {version} is installed and a sandbox has proven it",
+        (null, 0) => "gVisor is not on this node",
+        (null, _) => $"gVisor is uninstalled; its files stay until these pods end: {string.Join(", ", result.Remaining)}",
+    };
+
+    private async Task<RecordedFailure> ReportAsync(InstallationException exception, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        node.Metrics.Failed(exception.Reason, duration);
+        var previous = status.Report;
+        var failure = Record(exception);
+        status.Report = previous with
+        {
+            Ready = false,
+            Reason = exception.Reason.ToString(),
+            Message = exception.Message,
+            LastPass = node.Time.GetUtcNow(),
+        };
+        if (previous.Reason != status.Report.Reason || previous.Message != status.Report.Message)
+        {
+            LogFailed(exception.Reason, exception.Message);
+            await events.SendAsync(isWarning: true, $"GVisor{exception.Reason}", exception.Message, cancellationToken);
+        }
+
+        return failure;
+    }
+
+    private RecordedFailure Record(InstallationException exception)
+    {
+        var journal = node.Journal.Read();
+        var attempts = journal.Failure?.Reason == exception.Reason ? journal.Failure.Attempts + 1 : 1;
+        var failure = new RecordedFailure(exception.Reason, exception.Message, node.Time.GetUtcNow(), attempts);
+        try
+        {
+            node.Journal.Write(journal with { Failure = failure });
+        }
+        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
+        {
+            LogJournalNotWritten(unwritable.Message);
+        }
+
+        return failure;
+    }
+
+    [LoggerMessage(LogLevel.Information, "ready after {Milliseconds} ms: {Message}")]
+    private partial void LogReady(string message, long milliseconds);
+
+    [LoggerMessage(LogLevel.Warning, "repaired {Cause}: {Description}")]
+    private partial void LogRepaired(DriftCause cause, string description);
+
+    [LoggerMessage(LogLevel.Error, "{Reason}: {Message}")]
+    private partial void LogFailed(FailureReason reason, string message);
+
+    [LoggerMessage(LogLevel.Information, "the next attempt is at {Time}")]
+    private partial void LogRetry(DateTimeOffset time);
+
+    [LoggerMessage(LogLevel.Warning, "the journal cannot be written: {Error}")]
+    private partial void LogJournalNotWritten(string error);
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using Microsoft.Extensions.Logging;
+using RuntimeGVisor.NodeConfiguration;
+using RuntimeGVisor.NodeInstaller.Binaries;
+using RuntimeGVisor.NodeInstaller.ContainerdConfiguration;
+using RuntimeGVisor.NodeInstaller.Cri;
+using RuntimeGVisor.NodeInstaller.DriftDetection;
+using RuntimeGVisor.NodeInstaller.RunscConfiguration;
+
+namespace RuntimeGVisor.NodeInstaller.Installation;
+
+/// <summary>
+/// Brings a node to the state Installed. A pass looks at the node, plans, and does what the plan says in an order in which it may be killed
+/// anywhere: what a file refers to is complete before the file, and the file before the restart that reads it.
+/// </summary>
+internal sealed partial class Installer(NodeInstallation node, ILogger logger)
+{
+    private readonly NodeInstallerConfiguration _wanted = node.Wanted;
+
+    /// <summary>One pass.</summary>
+    /// <returns>What it did.</returns>
+    /// <exception cref="InstallationException">The node is not in the wanted state; containerd serves as it did before.</exception>
+    public async Task<PassResult> ConvergeAsync(CancellationToken cancellationToken)
+    {
+        node.Files.CreateDirectory(_wanted.StateDirectory);
+        var journal = node.Journal.Read();
+        var checkedFiles = journal.CheckedFiles.ToDictionary();
+        var release = Release.Open(node.ReleaseDirectory);
+        var state = await NodeState.ReadAsync(_wanted, release, node.Store, node.Client, checkedFiles, cancellationToken);
+        var plan = InstallationPlan.Make(_wanted, release, node.Store, state, journal.RestartOwed);
+        var causes = DriftCauses.Find(journal.Proven, release.Key, plan, state);
+
+        await PutFilesInPlaceAsync(release, plan, checkedFiles, cancellationToken);
+        if (plan.ContainerdConfiguration.IsNeeded)
+        {
+            journal = journal with { RestartOwed = true };
+            await EditContainerdConfigurationAsync(plan, journal, cancellationToken);
+        }
+
+        if (plan.Restart)
+        {
+            journal = await RestartContainerdAsync(plan, journal, cancellationToken);
+        }
+        else if (!state.Served.IsReady)
+        {
+            throw new InstallationException(FailureReason.ContainerdNotReady, $"containerd does not serve the CRI: {state.Served.Reason}");
+        }
+
+        var proven = new ProvenInstallation(
+            release.Key,
+            release.Version,
+            plan.Entry.Handler,
+            plan.Entry.ConfigPath,
+            plan.RunscConfiguration.After,
+            await node.Containerd.GetInvocationAsync(cancellationToken));
+        var isNew = journal.Proven != proven;
+        if (isNew)
+        {
+            await ProveAsync(journal, cancellationToken);
+        }
+
+        var done = journal with
+        {
+            RestartOwed = false,
+            Proven = proven,
+            Failure = null,
+            Restarts = RestartBudget.Recent(journal.Restarts, node.Time.GetUtcNow()),
+            CheckedFiles = CheckedFilesOf(release, checkedFiles),
+        };
+        if (isNew || journal.Failure is not null || plan.ChangesFiles || done.CheckedFiles.Count != journal.CheckedFiles.Count)
+        {
+            node.Journal.Write(done);
+        }
+
+        Collect(release.Key, plan.Entry.ConfigPath, state);
+        return new(release.Version, causes, plan.ChangesFiles, plan.Restart, isNew, []);
+    }
+
+    private async Task PutFilesInPlaceAsync(
+        Release release, InstallationPlan plan, Dictionary<string, string> checkedFiles, CancellationToken cancellationToken)
+    {
+        if (plan.FilesToCopy.Count > 0)
+        {
+            LogStaging(release.Key, plan.FilesToCopy.Count);
+            node.Store.Stage(release, plan.FilesToCopy, checkedFiles);
+        }
+
+        if (plan.RunscConfiguration.IsNeeded)
+        {
+            await new FlagPreflight(node.Time).CheckAsync(node.Store.RunscOf(release.Key), plan.Flags, cancellationToken);
+            LogWriting(plan.RunscConfiguration.Path);
+            node.Files.Write(plan.RunscConfiguration.Path, Encoding.UTF8.GetBytes(plan.RunscConfiguration.After));
+        }
+
+        if (plan.MakeCurrent)
+        {
+            node.Store.MakeCurrent(release.Key);
+        }
+    }
+
+    private async Task EditContainerdConfigurationAsync(InstallationPlan plan, Journal journal, CancellationToken cancellationToken)
+    {
+        var change = plan.ContainerdConfiguration;
+        var candidate = node.Files.Prepare(change.Path, Encoding.UTF8.GetBytes(change.After));
+        try
+        {
+            await node.Containerd.CheckCandidateAsync(candidate, plan.Entry, cancellationToken);
+            if (Encoding.UTF8.GetString(NodeState.ReadContainerdConfiguration(change.Path)) != change.Before)
+            {
+                throw new InstallationException(
+                    FailureReason.ContainerdConfigurationChanging, $"{change.Path} was written by somebody else at the same time");
+            }
+
+            node.Journal.Write(journal);
+            LogWriting(change.Path);
+            node.Files.Commit(change.Path);
+        }
+        catch
+        {
+            node.Files.Discard(change.Path);
+            throw;
+        }
+    }
+
+    private async Task<Journal> RestartContainerdAsync(InstallationPlan plan, Journal journal, CancellationToken cancellationToken)
+    {
+        var now = node.Time.GetUtcNow();
+        var allowed = RestartBudget.NextAllowed(journal.Restarts, _wanted.MaximumRestartsPerHour, now);
+        if (allowed > now)
+        {
+            throw new InstallationException(
+                FailureReason.RestartBudgetExhausted,
+                $"containerd was restarted {journal.Restarts.Count} times within an hour; the next restart is allowed at {allowed:u}");
+        }
+
+        journal = journal with { RestartOwed = true, Restarts = [.. RestartBudget.Recent(journal.Restarts, now), now] };
+        node.Journal.Write(journal);
+        LogRestarting();
+        node.Metrics.Restarted();
+        try
+        {
+            await node.Containerd.RestartAsync(plan.Entry, cancellationToken);
+            return journal;
+        }
+        catch (InstallationException exception)
+        {
+            throw new InstallationException(exception.Reason, $"{exception.Message}; {await TakeBackAsync(journal)}", exception);
+        }
+    }
+
+    private async Task ProveAsync(Journal journal, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await new ProofRun(node).RunAsync(SandboxProof.InstallPurpose, cancellationToken);
+        }
+        catch (SandboxProofException exception) when (journal.Proven is { } proven && proven.ReleaseKey != node.Store.CurrentKey)
+        {
+            throw new InstallationException(FailureReason.SandboxFailed, $"{exception.Message}; {await TakeBackAsync(journal)}", exception);
+        }
+    }
+
+    /// <summary>
+    /// Takes back what is ours: to the installation that was proven last, or to none. Everything else in containerd's configuration stays
+    /// as it is now, whoever wrote it meanwhile.
+    /// </summary>
+    private async Task<string> TakeBackAsync(Journal journal)
+    {
+        // Also when the process is asked to stop: containerd must not stay down.
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(45), node.Time);
+        try
+        {
+            var file = ContainerdConfigurationFile.Read(NodeState.ReadContainerdConfiguration(_wanted.Containerd.ConfigurationFile));
+            var target = FindPrevious(journal);
+            if (target is not null)
+            {
+                node.Files.Write(target.ConfigPath, Encoding.UTF8.GetBytes(target.RunscConfiguration));
+                node.Store.MakeCurrent(target.ReleaseKey);
+            }
+
+            var text = target is null
+                ? HandlerEditor.Remove(file, _wanted.Handler)
+                : HandlerEditor.Set(file, new(target.Handler, target.ConfigPath));
+            if (text != file.Document.Text)
+            {
+                node.Files.Write(_wanted.Containerd.ConfigurationFile, Encoding.UTF8.GetBytes(text));
+            }
+
+            var restarted = await node.Client.GetServedAsync(limit.Token) is { IsReady: true } served
+                && target is not null
+                && served.Serves(new(target.Handler, target.ConfigPath));
+            if (!restarted)
+            {
+                node.Metrics.Restarted();
+                restarted = await node.Containerd.TryRestartAsync(limit.Token);
+            }
+
+            node.Journal.Write(journal with { RestartOwed = !restarted });
+            var what = target is null ? "the handler was taken out again" : $"gVisor {target.Version} was put back";
+            return restarted ? $"{what} and containerd serves" : $"{what} and containerd still does not serve";
+        }
+        catch (Exception exception)
+        {
+            return $"it could not be taken back: {exception.Message}";
+        }
+    }
+
+    private ProvenInstallation? FindPrevious(Journal journal) =>
+        journal.Proven is { } proven && proven.Handler == _wanted.Handler && node.Store.Keys.Contains(proven.ReleaseKey) ? proven : null;
+
+    private void Collect(string releaseKey, string configPath, NodeState state)
+    {
+        // A restart has cost nothing of the list: sandboxes outlive it.
+        if (state.Sandboxes is not { } sandboxes || sandboxes.Any(sandbox => sandbox.ConfigPath is null))
+        {
+            return;
+        }
+
+        var paths = sandboxes.Select(sandbox => sandbox.ConfigPath!).Append(configPath).ToHashSet(StringComparer.Ordinal);
+        foreach (var (path, text) in state.RunscConfigurations)
+        {
+            if (!paths.Contains(path) && RunscConfigurationFile.IsOurs(text))
+            {
+                node.Files.Delete(path);
+            }
+        }
+
+        var keys = paths
+            .Select(path => node.Store.KeyOf(RunscConfigurationFile.FindRunsc(state.RunscConfigurations.GetValueOrDefault(path))))
+            .OfType<string>()
+            .Append(releaseKey)
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (var removed in node.Store.Collect(keys))
+        {
+            LogCollected(removed);
+        }
+    }
+
+    private Dictionary<string, string> CheckedFilesOf(Release release, Dictionary<string, string> checkedFiles)
+    {
+        var directory = Path.GetDirectoryName(node.Store.RunscOf(release.Key))! + "/";
+        return checkedFiles.Where(pair => pair.Key.StartsWith(directory, StringComparison.Ordinal)).ToDictionary();
+    }
+
+    [LoggerMessage(LogLevel.Information, "copying gVisor {Release}: {Count} files")]
+    private partial void LogStaging(string release, int count);
+
+    [LoggerMessage(LogLevel.Information, "writing {Path}")]
+    private partial void LogWriting(string path);
+
+    [LoggerMessage(LogLevel.Information, "restarting containerd, which does not serve the handler as wanted")]
+    private partial void LogRestarting();
+
+    [LoggerMessage(LogLevel.Information, "removed gVisor {Release}, which no sandbox uses any more")]
+    private partial void LogCollected(string release);
+}

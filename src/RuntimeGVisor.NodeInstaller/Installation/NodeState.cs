@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using RuntimeGVisor.NodeConfiguration;
+using RuntimeGVisor.NodeInstaller.Binaries;
+using RuntimeGVisor.NodeInstaller.ContainerdConfiguration;
+using RuntimeGVisor.NodeInstaller.Cri;
+using RuntimeGVisor.NodeInstaller.RunscConfiguration;
+
+namespace RuntimeGVisor.NodeInstaller.Installation;
+
+/// <summary>The node as it is, as far as the installation depends on it.</summary>
+internal sealed record NodeState
+{
+    /// <summary>containerd's main configuration.</summary>
+    public required ContainerdConfigurationFile ContainerdConfiguration { get; init; }
+
+    /// <summary>What containerd serves.</summary>
+    public required ServedRuntime Served { get; init; }
+
+    /// <summary>The handler's sandboxes; null when containerd does not answer.</summary>
+    public required IReadOnlyList<SandboxUse>? Sandboxes { get; init; }
+
+    /// <summary>Files of the wanted release that are not right on the node.</summary>
+    public required IReadOnlyList<ReleaseFile> Defects { get; init; }
+
+    /// <summary>Whether the wanted release is the one for new sandboxes.</summary>
+    public required bool IsCurrent { get; init; }
+
+    /// <summary>Key of the release that new sandboxes use.</summary>
+    public required string? CurrentKey { get; init; }
+
+    /// <summary>runsc's configuration files by path.</summary>
+    public required IReadOnlyDictionary<string, string> RunscConfigurations { get; init; }
+
+    /// <summary>Looks at the node; changes nothing.</summary>
+    public static async Task<NodeState> ReadAsync(
+        NodeInstallerConfiguration wanted,
+        Release release,
+        ReleaseStore store,
+        ContainerRuntimeClient containerd,
+        IDictionary<string, string> checkedFiles,
+        CancellationToken cancellationToken)
+    {
+        var served = containerd.GetServedAsync(cancellationToken);
+        var file = ContainerdConfigurationFile.Read(ReadContainerdConfiguration(wanted.Containerd.ConfigurationFile));
+        store.CheckDirectory();
+        var defects = store.FindDefects(release, checkedFiles);
+        var runtime = await served;
+        return new()
+        {
+            ContainerdConfiguration = file,
+            Served = runtime,
+            Sandboxes = runtime.IsReady ? await SandboxUse.ListAsync(containerd, wanted.Handler, cancellationToken) : null,
+            Defects = defects,
+            IsCurrent = store.IsCurrent(release.Key),
+            CurrentKey = store.CurrentKey,
+            RunscConfigurations = ReadRunscConfigurations(wanted.RunscConfigurationFile),
+        };
+    }
+
+    /// <summary>Reads containerd's configuration.</summary>
+    /// <exception cref="ContainerdConfigurationException">There is no such file.</exception>
+    public static byte[] ReadContainerdConfiguration(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ContainerdConfigurationException(ContainerdConfigurationProblem.Empty, $"there is no {path} (yet)");
+        }
+    }
+
+    /// <summary>Reads every file that may be runsc's configuration.</summary>
+    public static IReadOnlyDictionary<string, string> ReadRunscConfigurations(string firstPath)
+    {
+        var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var directory = Path.GetDirectoryName(firstPath)!;
+        if (Directory.Exists(directory))
+        {
+            var pattern = $"{Path.GetFileNameWithoutExtension(firstPath)}*{Path.GetExtension(firstPath)}";
+            foreach (var path in Directory.EnumerateFiles(directory, pattern).Where(path => ConfigPathChoice.IsNameOf(firstPath, path)))
+            {
+                found[path] = File.ReadAllText(path);
+            }
+        }
+
+        return found;
+    }
+}
