@@ -83,7 +83,7 @@ internal static class CheckVerbs
         Handler = node.Wanted.Handler,
         Checks = checks,
         Releases = node.Store.Keys,
-        Sandboxes = sandboxes is null ? [] : [.. sandboxes.Select(sandbox => sandbox.Pod)],
+        Sandboxes = sandboxes is null ? [] : [.. sandboxes.Select(sandbox => sandbox.ToString())],
         Restarts = journal.Restarts,
         LastFailure = journal.Failure is { } failure ? $"{failure.Time:u} {failure.Reason}: {failure.Message}" : null,
     };

@@ -11,6 +11,11 @@ namespace RuntimeGVisor.NodeInstaller.Cri;
 /// <param name="ConfigPath">The file that its shim reads whenever a container is created in it; null when containerd does not say.</param>
 internal sealed record SandboxUse(string Id, string Pod, string? ConfigPath)
 {
+    private const int ShortIdLength = 13;
+
+    /// <summary>Pod and sandbox for people.</summary>
+    public override string ToString() => $"{Pod} (sandbox {Id[..Math.Min(Id.Length, ShortIdLength)]})";
+
     /// <summary>Lists every sandbox of a handler that is not over.</summary>
     public static async Task<IReadOnlyList<SandboxUse>> ListAsync(
         ContainerRuntimeClient client, string handler, CancellationToken cancellationToken)

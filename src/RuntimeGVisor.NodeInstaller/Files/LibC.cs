@@ -51,6 +51,18 @@ internal static partial class LibC
         static long Nanoseconds(StatusTime time) => (time.Seconds * 1_000_000_000) + time.Nanoseconds;
     }
 
+    /// <summary>
+    /// Renames a file, a link or a directory in one step, replacing what has the new name. The class library's own move follows links and
+    /// copies where it cannot rename.
+    /// </summary>
+    public static void Rename(string from, string to)
+    {
+        if (rename(from, to) != 0)
+        {
+            throw new IOException($"rename {from} to {to}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+    }
+
     /// <summary>Gives a file to a user and a group.</summary>
     public static void ChangeOwner(string path, uint user, uint group)
     {
@@ -98,6 +110,10 @@ internal static partial class LibC
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int statx(int directory, string path, int flags, uint mask, out Status status);
+
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int rename(string from, string to);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]

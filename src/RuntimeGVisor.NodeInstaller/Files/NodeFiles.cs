@@ -62,7 +62,7 @@ internal sealed class NodeFiles(KillPoint killPoint)
     /// <summary>Puts a prepared file into its place.</summary>
     public void Commit(string path)
     {
-        File.Move(TemporaryNameOf(path), path, overwrite: true);
+        LibC.Rename(TemporaryNameOf(path), path);
         LibC.FlushDirectory(Path.GetDirectoryName(path)!);
         killPoint.Passed();
     }
@@ -105,7 +105,7 @@ internal sealed class NodeFiles(KillPoint killPoint)
     public void MoveDirectory(string source, string target)
     {
         LibC.FlushDirectory(source);
-        Directory.Move(source, target);
+        LibC.Rename(source, target);
         LibC.FlushDirectory(Path.GetDirectoryName(target)!);
         killPoint.Passed();
     }
@@ -117,7 +117,7 @@ internal sealed class NodeFiles(KillPoint killPoint)
         File.Delete(temporary);
         File.CreateSymbolicLink(temporary, target);
         killPoint.Passed();
-        File.Move(temporary, path, overwrite: true);
+        LibC.Rename(temporary, path);
         LibC.FlushDirectory(Path.GetDirectoryName(path)!);
         killPoint.Passed();
     }

@@ -32,7 +32,7 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
     /// <summary>Makes one pass.</summary>
     /// <returns>Whether the wanted state is reached.</returns>
     public async Task<bool> RunOnceAsync(CancellationToken cancellationToken) =>
-        await TryPassAsync(cancellationToken) is null && status.Report is { Ready: true, RemainingPods.Count: 0 };
+        await TryPassAsync(cancellationToken) is null;
 
     private async Task WaitAsync(NodeWatch watch, RecordedFailure? failure, CancellationToken cancellationToken)
     {

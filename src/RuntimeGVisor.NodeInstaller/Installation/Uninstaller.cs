@@ -34,7 +34,7 @@ internal sealed partial class Uninstaller(NodeInstallation node, ILogger logger)
         if (sandboxes.Count > 0)
         {
             RemoveUnused(sandboxes, configurations);
-            return new(null, [], changed, Restarted: false, Proved: false, [.. sandboxes.Select(sandbox => sandbox.Pod).Order(StringComparer.Ordinal)]);
+            return new(null, [], changed, Restarted: false, Proved: false, [.. sandboxes.Select(sandbox => sandbox.ToString()).Order(StringComparer.Ordinal)]);
         }
 
         foreach (var path in configurations.Keys)
