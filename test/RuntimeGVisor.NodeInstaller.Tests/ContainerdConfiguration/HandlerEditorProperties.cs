@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text;
 using CsCheck;
 using RuntimeGVisor.NodeInstaller.ContainerdConfiguration;
 
@@ -8,6 +9,8 @@ namespace RuntimeGVisor.NodeInstaller.Tests.ContainerdConfiguration;
 /// <summary>Laws of the edit over generated configurations.</summary>
 public sealed class HandlerEditorProperties
 {
+    private const int Iterations = 2000;
+
     private static readonly Gen<string> Comment = Gen.OneOf("", "", "\n", "# a comment\n", "  # containerd.runtimes.runsc, they say\n\n", "#\n");
 
     private static readonly Gen<string> Value = Gen.OneOf(
@@ -67,7 +70,7 @@ public sealed class HandlerEditorProperties
             && after.FindMisplaced(entry.Handler).Count == 0
             && !after.NeedsRuncBesideHandler
             && Rest(after, entry.Handler).SameAs(Rest(before, entry.Handler));
-    });
+    }, iter: Iterations);
 
     [Fact]
     public void An_edit_of_an_edited_file_changes_nothing() => Gen.Select(Text, Entry).Sample((text, entry) =>
@@ -75,7 +78,7 @@ public sealed class HandlerEditorProperties
         var edited = HandlerEditor.Set(Read(text), entry);
 
         return HandlerEditor.Set(Read(edited), entry) == edited;
-    });
+    }, iter: Iterations);
 
     [Fact]
     public void Removing_the_handler_gives_the_file_back_that_had_none() => Gen.Select(Text, Entry).Sample((text, entry) =>
@@ -89,7 +92,7 @@ public sealed class HandlerEditorProperties
         var lineEnd = text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
         var removed = HandlerEditor.Remove(Read(HandlerEditor.Set(file, entry)), entry.Handler);
         return removed == (text.EndsWith('\n') ? text : text + lineEnd);
-    });
+    }, iter: Iterations);
 
     [Fact]
     public void Every_line_of_others_stays_as_it_is() => Gen.Select(Text, Entry).Sample((text, entry) =>
@@ -129,7 +132,7 @@ public sealed class HandlerEditorProperties
             }
 
             return true;
-        });
+        }, iter: Iterations);
 
     private static string[] Distinct(string[] lines) => [.. lines.DistinctBy(line => line.TrimStart().Split('=')[0].Trim())];
 
@@ -154,7 +157,7 @@ public sealed class HandlerEditorProperties
         }
     }
 
-    private static ContainerdConfigurationFile Read(string text) => ContainerdConfigurationFile.Read(TomlDocument.Parse(text));
+    private static ContainerdConfigurationFile Read(string text) => ContainerdConfigurationFile.Read(Encoding.UTF8.GetBytes(text));
 
     private static TomlTable Rest(ContainerdConfigurationFile file, string handler)
     {
