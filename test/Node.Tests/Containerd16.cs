@@ -18,7 +18,11 @@ public static class Containerd16
     public sealed class Drift(Containerd16Node node) : DriftTests(node);
 
     [Collection(Containerd16Collection.Name)]
-    public sealed class Failure(Containerd16Node node) : FailureTests(node);
+    public sealed class Failure(Containerd16Node node) : FailureTests(node)
+    {
+        [Fact]
+        public Task An_imported_file_that_masks_the_handler_is_named() => AssertMaskingFileIsNamedAsync();
+    }
 
     [Collection(Containerd16Collection.Name)]
     public sealed class Uninstallation(Containerd16Node node) : UninstallTests(node);

@@ -18,7 +18,11 @@ public static class Containerd17
     public sealed class Drift(Containerd17Node node) : DriftTests(node);
 
     [Collection(Containerd17Collection.Name)]
-    public sealed class Failure(Containerd17Node node) : FailureTests(node);
+    public sealed class Failure(Containerd17Node node) : FailureTests(node)
+    {
+        [Fact]
+        public Task An_imported_file_that_masks_the_handler_is_named() => AssertMaskingFileIsNamedAsync();
+    }
 
     [Collection(Containerd17Collection.Name)]
     public sealed class Uninstallation(Containerd17Node node) : UninstallTests(node);

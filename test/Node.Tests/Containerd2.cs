@@ -12,7 +12,11 @@ public static class Containerd2
     public sealed class Upgrade(Containerd2Node node) : UpgradeTests(node);
 
     [Collection(Containerd2Collection.Name)]
-    public sealed class Adoption(Containerd2Node node) : AdoptionTests(node);
+    public sealed class Adoption(Containerd2Node node) : AdoptionTests(node)
+    {
+        [Fact]
+        public Task A_block_for_an_older_version_of_the_configuration_is_replaced() => AssertBlockForOlderConfigurationIsReplacedAsync();
+    }
 
     [Collection(Containerd2Collection.Name)]
     public sealed class Drift(Containerd2Node node) : DriftTests(node);

@@ -51,7 +51,7 @@ public abstract class DaemonSetTests(TestNode node) : NodeTest(node)
         await Eventually.BecomesTrueAsync(
             "the installer's pod is ready",
             TimeSpan.FromSeconds(20),
-            async _ => (await Node.RunAsync("busybox", "wget", "-q", "-T", "5", "-O", "-", $"http://{address}:8080/readyz")).ExitCode == 0,
+            async _ => await Node.GetAsync(address, 8080, "/readyz") is not null,
             () => Log(installer));
     }
 

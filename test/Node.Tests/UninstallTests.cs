@@ -31,7 +31,7 @@ public abstract class UninstallTests(TestNode node) : NodeTest(node)
         var result = await Installer().UninstallAsync();
 
         result.ExitCode.Should().Be(0, result.ToString());
-        (result.Output + result.Error).Should().Contain(pod.SandboxId[..12]);
+        result.Output.Should().Contain($"default/{pod.Name}");
         Node.ReadFile(ConfigurationFile).Should().NotContain("runsc");
         await ShouldBeAliveAsync(pod);
         await Node.RestartContainerdAsync();

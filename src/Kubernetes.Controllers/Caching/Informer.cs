@@ -5,7 +5,6 @@ using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.Logging;
 using Kubernetes.Controllers.Metrics;
 using Microsoft.Extensions.Logging;
 
@@ -128,7 +127,7 @@ public sealed partial class Informer<T> : IInformer
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             _failures++;
-            _failure = exception.Describe();
+            _failure = $"{exception.GetType().Name}: {exception.Message}";
             _metrics?.Failures.Increment();
             LogFailure(Resource, _failures, exception);
             if (_failures % FailuresBeforeRelist == 0)

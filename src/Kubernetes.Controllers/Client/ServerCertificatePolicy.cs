@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -13,8 +12,6 @@ namespace Kubernetes.Controllers.Client;
 /// </summary>
 internal sealed class ServerCertificatePolicy
 {
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
-
     private readonly string? _file;
     private readonly Lock _lock = new();
     private X509Certificate2Collection? _authorities;
@@ -33,35 +30,24 @@ internal sealed class ServerCertificatePolicy
         }
     }
 
-    public SslClientAuthenticationOptions CreateOptions(ApiClientConfiguration configuration)
+    public SslClientAuthenticationOptions CreateOptions(ApiClientConfiguration configuration) => new()
     {
-        var name = configuration.TlsServerName ?? configuration.Server.IdnHost;
-        return new SslClientAuthenticationOptions
-        {
-            TargetHost = name,
-            ClientCertificates = configuration.ClientCertificate is { } certificate ? [certificate] : null,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            RemoteCertificateValidationCallback = (_, presented, chain, errors) => FindProblem(name, presented as X509Certificate2, chain, errors) is { } problem
-                ? throw new AuthenticationException($"The API server's certificate is refused: {problem}.")
-                : true,
-        };
-    }
+        TargetHost = configuration.TlsServerName ?? configuration.Server.IdnHost,
+        ClientCertificates = configuration.ClientCertificate is { } certificate ? [certificate] : null,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        RemoteCertificateValidationCallback = (_, certificate, chain, errors) => IsTrusted(certificate as X509Certificate2, chain, errors),
+    };
 
-    private string? FindProblem(string name, X509Certificate2? certificate, X509Chain? presented, SslPolicyErrors errors)
+    private bool IsTrusted(X509Certificate2? certificate, X509Chain? presented, SslPolicyErrors errors)
     {
-        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
         {
-            return "there is none";
-        }
-
-        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
-        {
-            return $"it is not for '{name}'";
+            return false;
         }
 
         if (Authorities() is not { } authorities)
         {
-            return errors == SslPolicyErrors.None ? null : "the system's certificate authorities do not vouch for it, and no others are configured";
+            return errors == SslPolicyErrors.None;
         }
 
         using var chain = new X509Chain();
@@ -69,15 +55,13 @@ internal sealed class ServerCertificatePolicy
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
         if (presented is not null)
         {
             chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
         }
 
-        return chain.Build(certificate)
-            ? null
-            : $"the configured certificate authorities do not vouch for it ({string.Join(", ", chain.ChainStatus.Select(status => status.Status))})";
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1", "Server Authentication"));
+        return chain.Build(certificate);
     }
 
     private X509Certificate2Collection? Authorities()

@@ -2,7 +2,6 @@
 
 using k8s.Models;
 using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.Logging;
 using Kubernetes.Controllers.Metrics;
 using Microsoft.Extensions.Logging;
 
@@ -159,7 +158,7 @@ public sealed partial class LeaderElector : IDisposable
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            _failure = timeout.IsCancellationRequested ? "the API server did not answer in time" : exception.Describe();
+            _failure = timeout.IsCancellationRequested ? "the API server did not answer in time" : exception.Message;
             LogFailure(_key, _failure);
             return false;
         }
@@ -234,7 +233,7 @@ public sealed partial class LeaderElector : IDisposable
         catch (Exception exception)
         {
             // The others take over when the Lease has run out.
-            LogFailure(_key, exception.Describe());
+            LogFailure(_key, exception.Message);
         }
     }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Diagnostics;
-
 namespace RuntimeGVisor.NodeInstaller.Files;
 
 /// <summary>
@@ -13,6 +11,8 @@ internal sealed class KillPoint(int? killAfter)
     /// <summary>For tests only: number of the step after which the process kills itself.</summary>
     public const string Variable = "GVISOR_NODE_INSTALLER_KILL_AFTER";
 
+    private const int Killed = 137;
+
     private int _passed;
 
     public static KillPoint FromEnvironment() =>
@@ -23,7 +23,7 @@ internal sealed class KillPoint(int? killAfter)
     {
         if (Interlocked.Increment(ref _passed) == killAfter)
         {
-            Process.GetCurrentProcess().Kill();
+            LibC.ExitAtOnce(Killed);
         }
     }
 }

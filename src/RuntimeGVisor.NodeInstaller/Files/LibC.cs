@@ -26,6 +26,9 @@ internal static partial class LibC
         RandomAccess.FlushToDisk(directory);
     }
 
+    /// <summary>Ends this process without any clean-up. A signal would not do: the first process of a container is deaf to its own.</summary>
+    public static void ExitAtOnce(int code) => _exit(code);
+
     /// <summary>Takes an exclusive lock on an open file, unless somebody has it.</summary>
     public static bool TryLock(SafeFileHandle file)
     {
@@ -102,6 +105,10 @@ internal static partial class LibC
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int open(string path, int flags);
+
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [LibraryImport("libc")]
+    private static partial void _exit(int code);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", SetLastError = true)]

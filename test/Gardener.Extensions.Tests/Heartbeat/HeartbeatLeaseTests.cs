@@ -2,20 +2,25 @@
 
 using System.Net;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Gardener.Extensions.Heartbeat;
 using Gardener.Extensions.Tests.ApiServer;
+using k8s.Models;
 using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.LeaderElection;
+using Kubernetes.Controllers.Serialization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gardener.Extensions.Tests.Heartbeat;
 
-public sealed class HeartbeatLeaseTests
+public sealed partial class HeartbeatLeaseTests
 {
     private const string Namespace = "extension-sample-x7k2p";
 
     private static readonly ObjectKey Key = new(Namespace, "gardener-extension-heartbeat");
+
+    private static readonly ResourceDefinition<V1Lease> Leases =
+        new("coordination.k8s.io", "v1", "leases", "Lease", true, LeaseJson.Default.V1Lease);
 
     private readonly TimeWithPauses _time = new(new DateTimeOffset(2026, 5, 4, 12, 0, 0, TimeSpan.FromHours(2)).AddTicks(1_234_567));
     private readonly InMemoryApiServer _server;
@@ -25,7 +30,7 @@ public sealed class HeartbeatLeaseTests
     {
         _server = new InMemoryApiServer(_time);
         _heartbeat = new HeartbeatLease(
-            new HeartbeatOptions { Namespace = Namespace, ExtensionName = "sample" }, _server, _time, NullLogger<HeartbeatLease>.Instance);
+            new HeartbeatOptions { Namespace = Namespace, ExtensionName = "sample" }, _server, Leases, _time, NullLogger<HeartbeatLease>.Instance);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -41,7 +46,7 @@ public sealed class HeartbeatLeaseTests
     [Fact]
     public async Task A_later_beat_is_one_request_and_owns_the_whole_specification()
     {
-        _server.Add(Leases.Resource, """
+        _server.Add(Leases, """
             {
               "metadata": { "namespace": "extension-sample-x7k2p", "name": "gardener-extension-heartbeat", "labels": { "x": "y" } },
               "spec": {
@@ -55,7 +60,7 @@ public sealed class HeartbeatLeaseTests
 
         _server.Requests.Should().ContainSingle();
         Spec().Should().Be("""{"holderIdentity":"sample","leaseDurationSeconds":30,"renewTime":"2026-05-04T10:00:00.123456Z"}""");
-        _server.Json(Leases.Resource, Key)!["metadata"]!["labels"]!["x"].Should().NotBeNull();
+        _server.Json(Leases, Key)!["metadata"]!["labels"]!["x"].Should().NotBeNull();
     }
 
     [Theory]
@@ -111,7 +116,7 @@ public sealed class HeartbeatLeaseTests
         await PauseAsync(1);
         _time.Advance(TimeSpan.FromSeconds(5));
         await PauseAsync(2);
-        _server.All(Leases.Resource).Should().BeEmpty();
+        _server.All(Leases).Should().BeEmpty();
         _time.Advance(TimeSpan.FromSeconds(5));
         await PauseAsync(3);
 
@@ -132,12 +137,12 @@ public sealed class HeartbeatLeaseTests
 
         await _heartbeat.RunAsync(stop.Token);
 
-        _server.All(Leases.Resource).Should().BeEmpty();
+        _server.All(Leases).Should().BeEmpty();
     }
 
-    private string Spec() => Sorted(_server.Json(Leases.Resource, Key)!["spec"]!.AsObject());
+    private string Spec() => Sorted(_server.Json(Leases, Key)!["spec"]!.AsObject());
 
-    private string RenewTime() => (string)_server.Json(Leases.Resource, Key)!["spec"]!["renewTime"]!;
+    private string RenewTime() => (string)_server.Json(Leases, Key)!["spec"]!["renewTime"]!;
 
     /// <summary>Waits until the beats have come to their n-th pause.</summary>
     private async Task PauseAsync(int n)
@@ -165,4 +170,8 @@ public sealed class HeartbeatLeaseTests
             return timer;
         }
     }
+
+    [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(MicroTimeConverter)])]
+    [JsonSerializable(typeof(V1Lease))]
+    private sealed partial class LeaseJson : JsonSerializerContext;
 }

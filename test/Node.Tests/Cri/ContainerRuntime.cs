@@ -85,7 +85,7 @@ internal sealed class ContainerRuntime : IDisposable
         var created = await _client.CreateContainerAsync(
             new() { PodSandboxId = sandbox.PodSandboxId, Config = container.ToConfig(), SandboxConfig = config }, Options(cancellationToken));
         await _client.StartContainerAsync(new() { ContainerId = created.ContainerId }, Options(cancellationToken));
-        return new(this, sandbox.PodSandboxId, created.ContainerId, $"{config.LogDirectory}/main.log");
+        return new(this, name, sandbox.PodSandboxId, created.ContainerId, $"{config.LogDirectory}/main.log");
     }
 
     public async Task<(int ExitCode, string Output)> ExecAsync(string containerId, IEnumerable<string> command, CancellationToken cancellationToken)

@@ -49,7 +49,7 @@ internal sealed record PodContainer
 }
 
 /// <summary>A pod that a test started.</summary>
-internal sealed record Pod(ContainerRuntime Runtime, string SandboxId, string ContainerId, string LogFile)
+internal sealed record Pod(ContainerRuntime Runtime, string Name, string SandboxId, string ContainerId, string LogFile)
 {
     /// <summary>The kernel's log as the container sees it: gVisor's names itself.</summary>
     public Task<string> KernelLogAsync(CancellationToken cancellationToken) => ExecAsync(cancellationToken, "dmesg");

@@ -75,12 +75,8 @@ internal sealed class InstallerRun(TestNode node, string identity, Command comma
     public Task<CommandResult> EndAsync(TimeSpan timeout) => command.WaitAsync(timeout);
 
     /// <summary>Asks one of its endpoints.</summary>
-    /// <returns>The answer of a 2xx, else null.</returns>
-    public async Task<string?> GetAsync(string path)
-    {
-        var answer = await node.RunAsync("busybox", "wget", "-q", "-T", "5", "-O", "-", $"http://127.0.0.1:{httpPort}{path}");
-        return answer.ExitCode == 0 ? answer.Output : null;
-    }
+    /// <returns>The body of an answer with 200, else null.</returns>
+    public Task<string?> GetAsync(string path) => node.GetAsync("127.0.0.1", httpPort, path);
 
     public Task WaitUntilReadyAsync() => Eventually.BecomesTrueAsync(
         "the installer is ready", TimeSpan.FromSeconds(20), async _ => await GetAsync("/readyz") is not null, () => command.ToString());

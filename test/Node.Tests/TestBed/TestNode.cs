@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Collections.Concurrent;
+using Grpc.Core;
 using Node.Tests.Cri;
 
 namespace Node.Tests.TestBed;
@@ -134,6 +135,17 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
             .Select(directory => $"{directory}/exe")
             .Single();
 
+    /// <summary>Asks a web server from within the node's network.</summary>
+    /// <returns>The body of an answer with 200; null for any other or none.</returns>
+    internal async Task<string?> GetAsync(string host, int port, string path)
+    {
+        var request = $"GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: close\\r\\n\\r\\n";
+        var answer = await RunAsync("sh", "-c", $"printf '{request}' | timeout 5 busybox nc {host} {port}");
+        return answer.Output.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal)
+            ? answer.Output[(answer.Output.IndexOf("\n\n", StringComparison.Ordinal) + 2)..]
+            : null;
+    }
+
     /// <summary>Identifies one run of containerd: it differs after a restart.</summary>
     internal async Task<string> ContainerdRunAsync()
     {
@@ -164,7 +176,7 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
         await RestartContainerdAsync();
         foreach (var pod in await Runtime.PodsAsync(cancellationToken))
         {
-            await Runtime.RemovePodAsync(pod.Id, cancellationToken);
+            await RemoveAsync(pod.Id, cancellationToken);
         }
 
         // After the pods: containerd loses a pod whose shim is gone.
@@ -182,6 +194,24 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
             {
                 await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["down", directory]);
             }
+        }
+    }
+
+    // A pod that a failed test left without its runtime must not fail the next test as well.
+    private async Task RemoveAsync(string sandboxId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Runtime.RemovePodAsync(sandboxId, cancellationToken);
+        }
+        catch (RpcException)
+        {
+            foreach (var process in Directory.EnumerateDirectories("/proc").Where(process => CommandLine(process).Contains(sandboxId)))
+            {
+                await Command.RunAsync("kill", ["-KILL", Path.GetFileName(process)]);
+            }
+
+            await Runtime.RemovePodAsync(sandboxId, cancellationToken);
         }
     }
 
