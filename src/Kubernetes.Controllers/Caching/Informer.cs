@@ -199,8 +199,14 @@ public sealed partial class Informer<T> : IInformer
             await foreach (var change in _client.WatchAsync(_resource, _options.Namespace, options, cancellation.Token))
             {
                 idle.CancelAfter(_options.ReadIdleTimeout);
-                isHealthy = true;
-                Succeed();
+                _failure = null;
+                if (change.ResourceVersion != resourceVersion)
+                {
+                    // Only progress counts: that the watch has begun does not say that it will last.
+                    isHealthy = true;
+                    _failures = 0;
+                }
+
                 Apply(change);
             }
         }
@@ -211,7 +217,7 @@ public sealed partial class Informer<T> : IInformer
 
         if (_time.GetElapsedTime(started) >= ShortestHealthyWatch)
         {
-            Succeed();
+            _failures = 0;
         }
         else if (!isHealthy)
         {
@@ -337,12 +343,6 @@ public sealed partial class Informer<T> : IInformer
         LogUndecodable(Resource, failure?.Key?.ToString() ?? "", failure?.Reason ?? "");
     }
 
-    private void Succeed()
-    {
-        _failures = 0;
-        _failure = null;
-    }
-
     private TimeSpan NextDelay()
     {
         var delay = InitialBackOff * Math.Pow(2, Math.Min(_failures - 1, 10)) * (1 + Random.Shared.NextDouble());
@@ -352,7 +352,7 @@ public sealed partial class Informer<T> : IInformer
     [LoggerMessage(Level = LogLevel.Information, Message = "Listed {Count} objects of {Resource}")]
     private partial void LogListed(string resource, int count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The watch of {Resource} is too far behind, listing again: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The version of {Resource} to go on from has expired, listing again: {Reason}")]
     private partial void LogExpired(string resource, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Nothing came from the watch of {Resource} for {Timeout}, starting it again")]

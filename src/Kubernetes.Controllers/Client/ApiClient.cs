@@ -42,7 +42,7 @@ public sealed class ApiClient : IApiClient, IDisposable
         _time = time;
         _token = new BearerToken(configuration.Token, configuration.TokenFile, time);
         _server = configuration.Server.AbsolutePath.EndsWith('/') ? configuration.Server : new Uri(configuration.Server.AbsoluteUri + "/");
-        _host = configuration.Server.Authority;
+        _host = configuration.Server.GetComponents(UriComponents.Host | UriComponents.StrongPort, UriFormat.UriEscaped);
         _requestsTotal = metrics?.Counter(
             "rest_client_requests_total", "Number of HTTP requests, partitioned by status code, method, and host.", "code", "method", "host");
         _http = new HttpMessageInvoker(CreateHandler(configuration));
@@ -128,8 +128,10 @@ public sealed class ApiClient : IApiClient, IDisposable
         query.Add("labelSelector", options.LabelSelector);
         query.Add("fieldSelector", options.FieldSelector);
 
-        using var response = await ExecuteAsync(
-            new Request(HttpMethod.Get, query.ToString(), resource.IsSecret), cancellationToken);
+        // The time limit is for the answer's headers; its body lasts as long as the watch.
+        using var response = await WithinTimeLimitAsync(
+            new Request(HttpMethod.Get, query.ToString(), resource.IsSecret), SendAsync, cancellationToken);
+        yield return new WatchEvent<T>(WatchEventType.Bookmark, null, options.ResourceVersion);
         var pipe = PipeReader.Create(await response.Content.ReadAsStreamAsync(cancellationToken), PipeOptions);
         try
         {
@@ -186,13 +188,12 @@ public sealed class ApiClient : IApiClient, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<HttpStatusCode> ProbeAsync(string path, CancellationToken cancellationToken)
-    {
-        using var timeout = new CancellationTokenSource(_configuration.RequestTimeout, _time);
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        using var response = await SendOnceAsync(new Request(HttpMethod.Get, path.TrimStart('/'), false), cancellation.Token);
-        return response.StatusCode;
-    }
+    public Task<HttpStatusCode> ProbeAsync(string path, CancellationToken cancellationToken) =>
+        WithinTimeLimitAsync(new Request(HttpMethod.Get, path.TrimStart('/'), IsSecret: false), async (request, cancellation) =>
+        {
+            using var response = await SendOnceAsync(request, cancellation);
+            return response.StatusCode;
+        }, cancellationToken);
 
     private static SocketsHttpHandler CreateHandler(ApiClientConfiguration configuration) => new()
     {
@@ -220,39 +221,29 @@ public sealed class ApiClient : IApiClient, IDisposable
         }, cancellationToken);
 
     /// <summary>Sends a request and reads the answer, both within the time limit.</summary>
-    private async Task<TResult> ExecuteAsync<TResult>(
-        Request request, Func<HttpContent, CancellationToken, Task<TResult>> read, CancellationToken cancellationToken)
+    private Task<TResult> ExecuteAsync<TResult>(
+        Request request, Func<HttpContent, CancellationToken, Task<TResult>> read, CancellationToken cancellationToken) =>
+        WithinTimeLimitAsync(request, async (_, cancellation) =>
+        {
+            using var response = await SendAsync(request, cancellation);
+            return await read(response.Content, cancellation);
+        }, cancellationToken);
+
+    private async Task<TResult> WithinTimeLimitAsync<TResult>(
+        Request request, Func<Request, CancellationToken, Task<TResult>> execute, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(_configuration.RequestTimeout, _time);
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            using var response = await SendAsync(request, cancellation.Token);
-            return await read(response.Content, cancellation.Token);
+            return await execute(request, cancellation.Token);
         }
         catch (OperationCanceledException exception) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw TimedOut(request, exception);
+            throw new TimeoutException(
+                $"{request.Method} {request.PathAndQuery}: no answer within {_configuration.RequestTimeout.TotalSeconds} s", exception);
         }
     }
-
-    /// <summary>Sends a request and returns once the headers of the answer are there, within the time limit; the body may take for ever.</summary>
-    private async Task<HttpResponseMessage> ExecuteAsync(Request request, CancellationToken cancellationToken)
-    {
-        using var timeout = new CancellationTokenSource(_configuration.RequestTimeout, _time);
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-        try
-        {
-            return await SendAsync(request, cancellation.Token);
-        }
-        catch (OperationCanceledException exception) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw TimedOut(request, exception);
-        }
-    }
-
-    private TimeoutException TimedOut(Request request, OperationCanceledException exception) =>
-        new($"{request.Method} {request.PathAndQuery}: no answer within {_configuration.RequestTimeout.TotalSeconds} s", exception);
 
     /// <summary>Sends until the answer is a success or an error that waiting does not cure.</summary>
     private async Task<HttpResponseMessage> SendAsync(Request request, CancellationToken cancellationToken)

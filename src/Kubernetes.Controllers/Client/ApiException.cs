@@ -40,7 +40,4 @@ public sealed class ApiException : Exception
 
     /// <summary>The version to go on from is too old; only a new list helps.</summary>
     public bool IsGone => StatusCode == HttpStatusCode.Gone || Reason is "Expired" or "Gone";
-
-    /// <summary>The server does not have the version to go on from yet.</summary>
-    public bool IsTooLargeResourceVersion => StatusCode == HttpStatusCode.GatewayTimeout || Reason == "Timeout";
 }

@@ -36,7 +36,10 @@ public interface IApiClient
         ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<ListItem<T>> receive, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>;
 
-    /// <summary>Reports changes, with bookmarks, until the server ends the watch. Enumerating it once is one request.</summary>
+    /// <summary>
+    /// Reports changes, with bookmarks, until the server ends the watch. The first one is a bookmark at the version asked for: it says that the
+    /// server has begun the watch. Enumerating it once is one request.
+    /// </summary>
     IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(ResourceDefinition<T> resource, string? @namespace, WatchOptions options, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>;
 

@@ -80,8 +80,8 @@ public sealed partial class ControllerHost : IDisposable
         return controller;
     }
 
-    /// <summary>Adds something else that runs while this process leads. If it fails, the process ends.</summary>
-    /// <param name="run">Runs until its token is cancelled.</param>
+    /// <summary>Adds something else that runs while this process leads. If it fails, everything else is stopped and <see cref="RunAsync"/> fails.</summary>
+    /// <param name="run">Runs until it is done or its token is cancelled.</param>
     public void AddTask(Func<CancellationToken, Task> run) => _tasks.Add(run);
 
     /// <summary>Runs until it is cancelled, then stops in order: running reconciles finish, and only then the leadership is given back.</summary>
@@ -132,25 +132,35 @@ public sealed partial class ControllerHost : IDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, abort);
         using var stopCaches = CancellationTokenSource.CreateLinkedTokenSource(abort);
         _cachesStartedAt = _time.GetTimestamp();
-        var caches = Start(_informers.Select(informer => informer.RunAsync(stopCaches.Token)));
-        var work = Start(_controllers.Select(controller => controller.RunAsync(stop.Token, abort))
-            .Concat(_tasks.Select(run => run(stop.Token)))
-            .Append(Task.Delay(Timeout.InfiniteTimeSpan, _time, stop.Token)));
-
-        // Any task that ends before it is told to has failed; the others then stop, too.
-        var first = await Task.WhenAny([.. caches, .. work]);
-        await stop.CancelAsync();
+        List<Task> caches = [.. _informers.Select(informer => StopOnFailureAsync(() => informer.RunAsync(stopCaches.Token)))];
+        List<Task> work =
+        [
+            .. _controllers.Select(controller => StopOnFailureAsync(() => controller.RunAsync(stop.Token, abort))),
+            .. _tasks.Select(run => StopOnFailureAsync(() => run(stop.Token))),
+        ];
+        await Task.Delay(Timeout.InfiniteTimeSpan, _time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // The caches follow until the last reconcile is done.
         await stopCaches.CancelAsync();
-        await Task.WhenAll(caches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!stopping.IsCancellationRequested && !abort.IsCancellationRequested)
-        {
-            await first;
-        }
+        await Task.WhenAll([.. caches, .. work]);
 
-        static List<Task> Start(IEnumerable<Task> tasks) => [.. tasks];
+        async Task StopOnFailureAsync(Func<Task> run)
+        {
+            try
+            {
+                await run();
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                // This is how it is told to end.
+            }
+            catch
+            {
+                await stop.CancelAsync();
+                throw;
+            }
+        }
     }
 
     private async Task<HttpEndpoint?> StartAsync(BindAddress? address, RequestDelegate answer, string name, CancellationToken cancellationToken)

@@ -122,6 +122,21 @@ public sealed class ControllerHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_task_that_is_done_ends_nothing()
+    {
+        Create(_client, null);
+        _host!.AddTask(static _ => Task.CompletedTask);
+        _running = _host.RunAsync(_stop.Token);
+        var before = _time.GetUtcNow();
+
+        await HoldsAsync(() => _time.GetUtcNow() > before + TimeSpan.FromSeconds(2), "time passes");
+        _running.IsCompleted.Should().BeFalse();
+
+        await _stop.CancelAsync();
+        await _running;
+    }
+
+    [Fact]
     public async Task An_address_in_use_is_an_error_at_the_start()
     {
         Start();
