@@ -90,8 +90,15 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
         return defects;
     }
 
+    /// <summary>Whether the name runsc in the binary directory is an executable that another installer put there.</summary>
+    public bool HasForeignRunsc =>
+        LinkTarget(Path.Join(binaryDirectory, Release.Runsc)) != PublicTarget(Release.Runsc) && File.Exists(Path.Join(binaryDirectory, Release.Runsc));
+
     /// <summary>Whether all names lead to a release.</summary>
-    public bool IsCurrent(string key) => CurrentKey == key && PublicNames.All(name => LinkTarget(Path.Join(binaryDirectory, name)) == PublicTarget(name));
+    /// <param name="key">The release.</param>
+    /// <param name="keepForeignRunsc">Whether a runsc of another installer shall stay.</param>
+    public bool IsCurrent(string key, bool keepForeignRunsc) =>
+        CurrentKey == key && NamesToLink(keepForeignRunsc).All(name => LinkTarget(Path.Join(binaryDirectory, name)) == PublicTarget(name));
 
     /// <summary>Puts a release on the node, or repairs it there.</summary>
     /// <exception cref="ReleaseException">A file of the release is not what its manifest says.</exception>
@@ -136,10 +143,12 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
     }
 
     /// <summary>Makes a release the one for new sandboxes.</summary>
-    public void MakeCurrent(string key)
+    /// <param name="key">The release.</param>
+    /// <param name="keepForeignRunsc">Whether a runsc of another installer shall stay.</param>
+    public void MakeCurrent(string key, bool keepForeignRunsc)
     {
         LinkUnlessSet(Path.Join(_directory, CurrentName), key);
-        foreach (var name in PublicNames)
+        foreach (var name in NamesToLink(keepForeignRunsc))
         {
             LinkUnlessSet(Path.Join(binaryDirectory, name), PublicTarget(name));
         }
@@ -181,6 +190,9 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
 
     /// <summary>Whether anything of gVisor is in the directory.</summary>
     public bool IsEmpty => !Directory.Exists(_directory) && PublicNames.All(name => LibC.FindStamp(Path.Join(binaryDirectory, name)) is null);
+
+    private IEnumerable<string> NamesToLink(bool keepForeignRunsc) =>
+        keepForeignRunsc && HasForeignRunsc ? [Release.Shim] : PublicNames;
 
     private static string PublicTarget(string name) => Path.Join(Subdirectory, CurrentName, name);
 

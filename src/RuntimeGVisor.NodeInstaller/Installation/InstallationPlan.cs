@@ -22,6 +22,9 @@ internal sealed record InstallationPlan
     /// <summary>Files of the release to copy; empty when all are there.</summary>
     public required IReadOnlyList<ReleaseFile> FilesToCopy { get; init; }
 
+    /// <summary>Whether a runsc of another installer stays where it is for the sandboxes that use it.</summary>
+    public required bool KeepForeignRunsc { get; init; }
+
     /// <summary>Whether the names in the binary directory have to be pointed to the release.</summary>
     public required bool MakeCurrent { get; init; }
 
@@ -68,6 +71,7 @@ internal sealed record InstallationPlan
         return new()
         {
             FilesToCopy = node.Defects,
+            KeepForeignRunsc = node.KeepForeignRunsc,
             MakeCurrent = !node.IsCurrent,
             Flags = flags,
             RunscConfiguration = new(

@@ -96,7 +96,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
 
         if (plan.MakeCurrent)
         {
-            node.Store.MakeCurrent(release.Key);
+            node.Store.MakeCurrent(release.Key, plan.KeepForeignRunsc);
         }
     }
 
@@ -177,7 +177,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
             if (target is not null)
             {
                 node.Files.Write(target.ConfigPath, Encoding.UTF8.GetBytes(target.RunscConfiguration));
-                node.Store.MakeCurrent(target.ReleaseKey);
+                node.Store.MakeCurrent(target.ReleaseKey, keepForeignRunsc: true);
             }
 
             var text = target is null

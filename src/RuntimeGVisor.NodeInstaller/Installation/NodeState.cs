@@ -23,6 +23,12 @@ internal sealed record NodeState
     /// <summary>Files of the wanted release that are not right on the node.</summary>
     public required IReadOnlyList<ReleaseFile> Defects { get; init; }
 
+    /// <summary>
+    /// Whether sandboxes of another installer find their runsc by its name on PATH. It must stay what it is for as long as they run: runsc of
+    /// another version can neither execute anything in them nor end them.
+    /// </summary>
+    public required bool KeepForeignRunsc { get; init; }
+
     /// <summary>Whether the wanted release is the one for new sandboxes.</summary>
     public required bool IsCurrent { get; init; }
 
@@ -46,16 +52,23 @@ internal sealed record NodeState
         store.CheckDirectory();
         var defects = store.FindDefects(release, checkedFiles);
         var runtime = await served;
+        var sandboxes = runtime.IsReady ? await SandboxUse.ListAsync(containerd, wanted.Handler, cancellationToken) : null;
+        var configurations = ReadRunscConfigurations(wanted.RunscConfigurationFile);
+        var keepForeignRunsc = store.HasForeignRunsc && (sandboxes is null || sandboxes.Any(FindsRunscByName));
         return new()
         {
             ContainerdConfiguration = file,
             Served = runtime,
-            Sandboxes = runtime.IsReady ? await SandboxUse.ListAsync(containerd, wanted.Handler, cancellationToken) : null,
+            Sandboxes = sandboxes,
             Defects = defects,
-            IsCurrent = store.IsCurrent(release.Key),
+            KeepForeignRunsc = keepForeignRunsc,
+            IsCurrent = store.IsCurrent(release.Key, keepForeignRunsc),
             CurrentKey = store.CurrentKey,
-            RunscConfigurations = ReadRunscConfigurations(wanted.RunscConfigurationFile),
+            RunscConfigurations = configurations,
         };
+
+        bool FindsRunscByName(SandboxUse sandbox) =>
+            sandbox.ConfigPath is not { } path || RunscConfigurationFile.FindRunsc(configurations.GetValueOrDefault(path)) is null;
     }
 
     /// <summary>Reads containerd's configuration.</summary>
