@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Security.Cryptography;
+using System.Text;
 using RuntimeGVisor.NodeInstaller.Files;
 
 namespace RuntimeGVisor.NodeInstaller.Binaries;
@@ -123,16 +124,7 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
         }
         else
         {
-            var staging = Path.Join(_directory, StagingPrefix + release.Key);
-            files.DeleteDirectory(staging);
-            files.CreateDirectory(staging);
-            foreach (var file in release.Files)
-            {
-                Copy(release, file, Path.Join(staging, file.Path));
-            }
-
-            files.Write(Path.Join(staging, Release.ManifestFile), System.Text.Encoding.UTF8.GetBytes(release.Manifest));
-            files.MoveDirectory(staging, target);
+            StageNew(release, target);
         }
 
         foreach (var file in release.Files)
@@ -202,6 +194,29 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
     {
         using var file = new FileStream(path, new FileStreamOptions { Access = FileAccess.Read, BufferSize = 0, Options = FileOptions.SequentialScan });
         return Convert.ToHexStringLower(SHA512.HashData(file));
+    }
+
+    private void StageNew(Release release, string target)
+    {
+        var staging = Path.Join(_directory, StagingPrefix + release.Key);
+        files.DeleteDirectory(staging);
+        try
+        {
+            files.CreateDirectory(staging);
+            foreach (var file in release.Files)
+            {
+                Copy(release, file, Path.Join(staging, file.Path));
+            }
+
+            files.Write(Path.Join(staging, Release.ManifestFile), Encoding.UTF8.GetBytes(release.Manifest));
+            files.MoveDirectory(staging, target);
+        }
+        catch
+        {
+            // A disk that is full must not stay so because of us.
+            files.DeleteDirectory(staging);
+            throw;
+        }
     }
 
     private void Replace(Release release, ReleaseFile file, string directory)

@@ -60,7 +60,7 @@ internal static class CheckVerbs
     private static async Task<CheckReport> CheckUninstalledAsync(NodeInstallation node, CancellationToken cancellationToken)
     {
         var wanted = node.Wanted;
-        var file = ContainerdConfiguration.ContainerdConfigurationFile.Read(NodeState.ReadContainerdConfiguration(wanted.Containerd.ConfigurationFile));
+        var file = NodeState.ReadContainerdConfiguration(wanted.Containerd.ConfigurationFile);
         var hasHandler = file.FindRuntime(wanted.Handler) is not null || file.FindMisplaced(wanted.Handler).Count > 0;
         var configurations = NodeState.ReadRunscConfigurations(wanted.RunscConfigurationFile);
         var served = await node.Client.GetServedAsync(cancellationToken);

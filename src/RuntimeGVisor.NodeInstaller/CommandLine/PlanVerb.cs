@@ -51,7 +51,7 @@ internal static class PlanVerb
     private static PlanReport Uninstallation(NodeInstallation node)
     {
         var path = node.Wanted.Containerd.ConfigurationFile;
-        var file = ContainerdConfigurationFile.Read(NodeState.ReadContainerdConfiguration(path));
+        var file = NodeState.ReadContainerdConfiguration(path);
         var change = new FileChange(path, file.Document.Text, HandlerEditor.Remove(file, node.Wanted.Handler));
         var steps = new List<string>();
         if (!node.Store.IsEmpty)

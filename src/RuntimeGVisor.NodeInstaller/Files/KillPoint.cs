@@ -11,7 +11,8 @@ internal sealed class KillPoint(int? killAfter)
     /// <summary>For tests only: number of the step after which the process kills itself.</summary>
     public const string Variable = "GVISOR_NODE_INSTALLER_KILL_AFTER";
 
-    private const int Killed = 137;
+    // Of a process that SIGKILL ended. The signal itself does nothing to the first process of a container.
+    private const int ExitCode = 137;
 
     private int _passed;
 
@@ -23,7 +24,7 @@ internal sealed class KillPoint(int? killAfter)
     {
         if (Interlocked.Increment(ref _passed) == killAfter)
         {
-            LibC.ExitAtOnce(Killed);
+            LibC.ExitAtOnce(ExitCode);
         }
     }
 }

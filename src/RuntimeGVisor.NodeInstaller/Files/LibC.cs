@@ -10,7 +10,10 @@ namespace RuntimeGVisor.NodeInstaller.Files;
 internal static partial class LibC
 {
     private const int OpenReadOnly = 0;
+    private const int OpenReadWrite = 2;
+    private const int OpenCreate = 0x40;
     private const int OpenCloseOnExec = 0x80000;
+    private const int OwnerReadWrite = 0x180;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
     private const int WouldBlock = 11;
@@ -81,6 +84,18 @@ internal static partial class LibC
             ? (status.User, status.Group)
             : throw new IOException($"stat {path}: {Marshal.GetLastPInvokeErrorMessage()}");
 
+    /// <summary>Ends the process without any clean-up.</summary>
+    public static void ExitAtOnce(int code) => _exit(code);
+
+    /// <summary>Opens a file to lock it, and makes it if there is none. The class library would put locks of its own on it.</summary>
+    public static SafeFileHandle OpenLockFile(string path)
+    {
+        var descriptor = open(path, OpenReadWrite | OpenCreate | OpenCloseOnExec, OwnerReadWrite);
+        return descriptor < 0
+            ? throw new IOException($"open {path}: {Marshal.GetLastPInvokeErrorMessage()}")
+            : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
     /// <summary>The user that this process acts as.</summary>
     public static uint EffectiveUser() => geteuid();
 
@@ -94,7 +109,7 @@ internal static partial class LibC
 
     private static SafeFileHandle Open(string path)
     {
-        var descriptor = open(path, OpenReadOnly | OpenCloseOnExec);
+        var descriptor = open(path, OpenReadOnly | OpenCloseOnExec, 0);
         return descriptor < 0
             ? throw new IOException($"open {path}: {Marshal.GetLastPInvokeErrorMessage()}")
             : new SafeFileHandle(descriptor, ownsHandle: true);
@@ -104,7 +119,7 @@ internal static partial class LibC
 #pragma warning disable SA1300, IDE1006
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int open(string path, int flags);
+    private static partial int open(string path, int flags, int mode);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc")]
@@ -129,6 +144,10 @@ internal static partial class LibC
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc")]
     private static partial uint geteuid();
+
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [LibraryImport("libc")]
+    private static partial void _exit(int code);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", SetLastError = true)]

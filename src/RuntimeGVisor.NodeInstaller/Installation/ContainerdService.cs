@@ -135,7 +135,7 @@ internal sealed class ContainerdService(
 
     private string MaskHint()
     {
-        var file = ContainerdConfigurationFile.Read(NodeState.ReadContainerdConfiguration(wanted.Containerd.ConfigurationFile));
+        var file = NodeState.ReadContainerdConfiguration(wanted.Containerd.ConfigurationFile);
         var masks = ImportedFiles.FindMasks(file, wanted.Containerd.ConfigurationFile);
         return masks.Count == 0
             ? ""

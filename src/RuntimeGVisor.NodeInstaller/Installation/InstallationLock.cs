@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Microsoft.Win32.SafeHandles;
 using RuntimeGVisor.NodeInstaller.Files;
 
 namespace RuntimeGVisor.NodeInstaller.Installation;
@@ -11,18 +12,16 @@ namespace RuntimeGVisor.NodeInstaller.Installation;
 internal sealed class InstallationLock : IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
-    private readonly FileStream _file;
+    private readonly SafeFileHandle _file;
 
-    private InstallationLock(FileStream file) => _file = file;
+    private InstallationLock(SafeFileHandle file) => _file = file;
 
     /// <summary>Takes the lock, or returns null when another process has it.</summary>
     public static InstallationLock? TryTake(string stateDirectory)
     {
         Directory.CreateDirectory(stateDirectory);
-        var file = new FileStream(
-            Path.Join(stateDirectory, "lock"),
-            new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete });
-        if (LibC.TryLock(file.SafeFileHandle))
+        var file = LibC.OpenLockFile(Path.Join(stateDirectory, "lock"));
+        if (LibC.TryLock(file))
         {
             return new(file);
         }

@@ -107,7 +107,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         try
         {
             await node.Containerd.CheckCandidateAsync(candidate, plan.Entry, cancellationToken);
-            if (Encoding.UTF8.GetString(NodeState.ReadContainerdConfiguration(change.Path)) != change.Before)
+            if (NodeState.ReadContainerdConfiguration(change.Path).Document.Text != change.Before)
             {
                 throw new InstallationException(
                     FailureReason.ContainerdConfigurationChanging, $"{change.Path} was written by somebody else at the same time");
@@ -172,7 +172,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(45), node.Time);
         try
         {
-            var file = ContainerdConfigurationFile.Read(NodeState.ReadContainerdConfiguration(_wanted.Containerd.ConfigurationFile));
+            var file = NodeState.ReadContainerdConfiguration(_wanted.Containerd.ConfigurationFile);
             var target = FindPrevious(journal);
             if (target is not null)
             {

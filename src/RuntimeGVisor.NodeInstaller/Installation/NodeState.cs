@@ -48,7 +48,7 @@ internal sealed record NodeState
         CancellationToken cancellationToken)
     {
         var served = containerd.GetServedAsync(cancellationToken);
-        var file = ContainerdConfigurationFile.Read(ReadContainerdConfiguration(wanted.Containerd.ConfigurationFile));
+        var file = ReadContainerdConfiguration(wanted.Containerd.ConfigurationFile);
         store.CheckDirectory();
         var defects = store.FindDefects(release, checkedFiles);
         var runtime = await served;
@@ -72,16 +72,20 @@ internal sealed record NodeState
     }
 
     /// <summary>Reads containerd's configuration.</summary>
-    /// <exception cref="ContainerdConfigurationException">There is no such file.</exception>
-    public static byte[] ReadContainerdConfiguration(string path)
+    /// <exception cref="ContainerdConfigurationException">There is no such file, or it cannot be edited; the message names the file.</exception>
+    public static ContainerdConfigurationFile ReadContainerdConfiguration(string path)
     {
         try
         {
-            return File.ReadAllBytes(path);
+            return ContainerdConfigurationFile.Read(File.ReadAllBytes(path));
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new ContainerdConfigurationException(ContainerdConfigurationProblem.Empty, $"there is no {path} (yet)");
+        }
+        catch (ContainerdConfigurationException exception)
+        {
+            throw new ContainerdConfigurationException(exception.Problem, $"{path}: {exception.Message}");
         }
     }
 

@@ -53,7 +53,7 @@ internal sealed partial class Uninstaller(NodeInstallation node, ILogger logger)
         ContainerdConfigurationFile file;
         try
         {
-            file = ContainerdConfigurationFile.Read(NodeState.ReadContainerdConfiguration(_wanted.Containerd.ConfigurationFile));
+            file = NodeState.ReadContainerdConfiguration(_wanted.Containerd.ConfigurationFile);
         }
         catch (ContainerdConfigurationException exception) when (exception.Problem == ContainerdConfigurationProblem.Empty)
         {
