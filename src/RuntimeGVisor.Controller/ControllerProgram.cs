@@ -82,7 +82,7 @@ internal static partial class ControllerProgram
             ExtensionName = ExtensionName,
             RenewInterval = TimeSpan.FromSeconds(options.HeartbeatRenewIntervalSeconds),
         };
-        host.AddTask(new HeartbeatLease(heartbeat, api, Leases.Resource, time, loggers.CreateLogger<HeartbeatLease>()).RunAsync);
+        host.AddTask(new HeartbeatLease(heartbeat, api, time, loggers.CreateLogger<HeartbeatLease>()).RunAsync);
         await host.RunAsync(cancellationToken);
     }
 

@@ -3,6 +3,7 @@
 using System.Text.Json.Nodes;
 using k8s.Models;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.LeaderElection;
 using Kubernetes.Controllers.Serialization;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,6 @@ namespace Gardener.Extensions.Heartbeat;
 public sealed partial class HeartbeatLease(
     HeartbeatOptions options,
     IApiClient api,
-    ResourceDefinition<V1Lease> leases,
     TimeProvider time,
     ILogger<HeartbeatLease> logger)
 {
@@ -45,11 +45,11 @@ public sealed partial class HeartbeatLease(
         var now = time.GetUtcNow();
         try
         {
-            await api.PatchAsync(leases, Key, Renewal(now), null, cancellationToken);
+            await api.PatchAsync(Leases.Resource, Key, Renewal(now), null, cancellationToken);
         }
         catch (ApiException e) when (e.IsNotFound)
         {
-            await api.CreateAsync(leases, First(now), cancellationToken);
+            await api.CreateAsync(Leases.Resource, First(now), cancellationToken);
         }
     }
 

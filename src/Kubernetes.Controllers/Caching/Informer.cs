@@ -5,6 +5,7 @@ using System.Text.Json;
 using k8s;
 using k8s.Models;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Logging;
 using Kubernetes.Controllers.Metrics;
 using Microsoft.Extensions.Logging;
 
@@ -127,7 +128,7 @@ public sealed partial class Informer<T> : IInformer
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             _failures++;
-            _failure = $"{exception.GetType().Name}: {exception.Message}";
+            _failure = exception.Describe();
             _metrics?.Failures.Increment();
             LogFailure(Resource, _failures, exception);
             if (_failures % FailuresBeforeRelist == 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -12,6 +13,8 @@ namespace Kubernetes.Controllers.Client;
 /// </summary>
 internal sealed class ServerCertificatePolicy
 {
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+
     private readonly string? _file;
     private readonly Lock _lock = new();
     private X509Certificate2Collection? _authorities;
@@ -30,24 +33,35 @@ internal sealed class ServerCertificatePolicy
         }
     }
 
-    public SslClientAuthenticationOptions CreateOptions(ApiClientConfiguration configuration) => new()
+    public SslClientAuthenticationOptions CreateOptions(ApiClientConfiguration configuration)
     {
-        TargetHost = configuration.TlsServerName ?? configuration.Server.IdnHost,
-        ClientCertificates = configuration.ClientCertificate is { } certificate ? [certificate] : null,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, certificate, chain, errors) => IsTrusted(certificate as X509Certificate2, chain, errors),
-    };
-
-    private bool IsTrusted(X509Certificate2? certificate, X509Chain? presented, SslPolicyErrors errors)
-    {
-        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+        var name = configuration.TlsServerName ?? configuration.Server.IdnHost;
+        return new SslClientAuthenticationOptions
         {
-            return false;
+            TargetHost = name,
+            ClientCertificates = configuration.ClientCertificate is { } certificate ? [certificate] : null,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            RemoteCertificateValidationCallback = (_, presented, chain, errors) => FindProblem(name, presented as X509Certificate2, chain, errors) is { } problem
+                ? throw new AuthenticationException($"The API server's certificate is refused: {problem}.")
+                : true,
+        };
+    }
+
+    private string? FindProblem(string name, X509Certificate2? certificate, X509Chain? presented, SslPolicyErrors errors)
+    {
+        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+        {
+            return "there is none";
+        }
+
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+        {
+            return $"it is not for '{name}'";
         }
 
         if (Authorities() is not { } authorities)
         {
-            return errors == SslPolicyErrors.None;
+            return errors == SslPolicyErrors.None ? null : "the system's certificate authorities do not vouch for it, and no others are configured";
         }
 
         using var chain = new X509Chain();
@@ -55,13 +69,15 @@ internal sealed class ServerCertificatePolicy
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
         if (presented is not null)
         {
             chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
         }
 
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1", "Server Authentication"));
-        return chain.Build(certificate);
+        return chain.Build(certificate)
+            ? null
+            : $"the configured certificate authorities do not vouch for it ({string.Join(", ", chain.ChainStatus.Select(status => status.Status))})";
     }
 
     private X509Certificate2Collection? Authorities()

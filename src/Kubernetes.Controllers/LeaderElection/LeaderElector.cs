@@ -2,6 +2,7 @@
 
 using k8s.Models;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Logging;
 using Kubernetes.Controllers.Metrics;
 using Microsoft.Extensions.Logging;
 
@@ -158,7 +159,7 @@ public sealed partial class LeaderElector : IDisposable
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            _failure = timeout.IsCancellationRequested ? "the API server did not answer in time" : exception.Message;
+            _failure = timeout.IsCancellationRequested ? "the API server did not answer in time" : exception.Describe();
             LogFailure(_key, _failure);
             return false;
         }
@@ -233,7 +234,7 @@ public sealed partial class LeaderElector : IDisposable
         catch (Exception exception)
         {
             // The others take over when the Lease has run out.
-            LogFailure(_key, exception.Message);
+            LogFailure(_key, exception.Describe());
         }
     }
 

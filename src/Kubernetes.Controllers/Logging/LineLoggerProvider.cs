@@ -51,8 +51,8 @@ internal sealed class LineLoggerProvider(Stream output, LogFormat format, TimePr
 
         if (exception is not null)
         {
-            json.WriteString("error", $"{exception.GetType().Name}: {exception.Message}");
-            if (exception.StackTrace is { } stackTrace)
+            json.WriteString("error", exception.Describe());
+            if (!exception.IsFromOutside() && exception.StackTrace is { } stackTrace)
             {
                 json.WriteString("stacktrace", stackTrace);
             }

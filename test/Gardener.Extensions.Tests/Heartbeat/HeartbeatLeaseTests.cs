@@ -2,25 +2,20 @@
 
 using System.Net;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using Gardener.Extensions.Heartbeat;
 using Gardener.Extensions.Tests.ApiServer;
-using k8s.Models;
 using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.Serialization;
+using Kubernetes.Controllers.LeaderElection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gardener.Extensions.Tests.Heartbeat;
 
-public sealed partial class HeartbeatLeaseTests
+public sealed class HeartbeatLeaseTests
 {
     private const string Namespace = "extension-sample-x7k2p";
 
     private static readonly ObjectKey Key = new(Namespace, "gardener-extension-heartbeat");
-
-    private static readonly ResourceDefinition<V1Lease> Leases =
-        new("coordination.k8s.io", "v1", "leases", "Lease", true, LeaseJson.Default.V1Lease);
 
     private readonly TimeWithPauses _time = new(new DateTimeOffset(2026, 5, 4, 12, 0, 0, TimeSpan.FromHours(2)).AddTicks(1_234_567));
     private readonly InMemoryApiServer _server;
@@ -30,7 +25,7 @@ public sealed partial class HeartbeatLeaseTests
     {
         _server = new InMemoryApiServer(_time);
         _heartbeat = new HeartbeatLease(
-            new HeartbeatOptions { Namespace = Namespace, ExtensionName = "sample" }, _server, Leases, _time, NullLogger<HeartbeatLease>.Instance);
+            new HeartbeatOptions { Namespace = Namespace, ExtensionName = "sample" }, _server, _time, NullLogger<HeartbeatLease>.Instance);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -46,7 +41,7 @@ public sealed partial class HeartbeatLeaseTests
     [Fact]
     public async Task A_later_beat_is_one_request_and_owns_the_whole_specification()
     {
-        _server.Add(Leases, """
+        _server.Add(Leases.Resource, """
             {
               "metadata": { "namespace": "extension-sample-x7k2p", "name": "gardener-extension-heartbeat", "labels": { "x": "y" } },
               "spec": {
@@ -60,7 +55,7 @@ public sealed partial class HeartbeatLeaseTests
 
         _server.Requests.Should().ContainSingle();
         Spec().Should().Be("""{"holderIdentity":"sample","leaseDurationSeconds":30,"renewTime":"2026-05-04T10:00:00.123456Z"}""");
-        _server.Json(Leases, Key)!["metadata"]!["labels"]!["x"].Should().NotBeNull();
+        _server.Json(Leases.Resource, Key)!["metadata"]!["labels"]!["x"].Should().NotBeNull();
     }
 
     [Theory]
@@ -116,7 +111,7 @@ public sealed partial class HeartbeatLeaseTests
         await PauseAsync(1);
         _time.Advance(TimeSpan.FromSeconds(5));
         await PauseAsync(2);
-        _server.All(Leases).Should().BeEmpty();
+        _server.All(Leases.Resource).Should().BeEmpty();
         _time.Advance(TimeSpan.FromSeconds(5));
         await PauseAsync(3);
 
@@ -137,12 +132,12 @@ public sealed partial class HeartbeatLeaseTests
 
         await _heartbeat.RunAsync(stop.Token);
 
-        _server.All(Leases).Should().BeEmpty();
+        _server.All(Leases.Resource).Should().BeEmpty();
     }
 
-    private string Spec() => Sorted(_server.Json(Leases, Key)!["spec"]!.AsObject());
+    private string Spec() => Sorted(_server.Json(Leases.Resource, Key)!["spec"]!.AsObject());
 
-    private string RenewTime() => (string)_server.Json(Leases, Key)!["spec"]!["renewTime"]!;
+    private string RenewTime() => (string)_server.Json(Leases.Resource, Key)!["spec"]!["renewTime"]!;
 
     /// <summary>Waits until the beats have come to their n-th pause.</summary>
     private async Task PauseAsync(int n)
@@ -170,8 +165,4 @@ public sealed partial class HeartbeatLeaseTests
             return timer;
         }
     }
-
-    [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, Converters = [typeof(MicroTimeConverter)])]
-    [JsonSerializable(typeof(V1Lease))]
-    private sealed partial class LeaseJson : JsonSerializerContext;
 }

@@ -18,7 +18,7 @@ public sealed class TlsTests : IDisposable
     [InlineData("127.0.0.1", null)]
     [InlineData("kubernetes.example", "kubernetes.example")]
     public async Task The_right_name_from_the_right_authority_is_accepted(string name, string? tlsServerName) =>
-        (await ConnectAsync([name], tlsServerName, _certificates.AuthorityPem)).Should().BeTrue();
+        (await ConnectAsync([name], tlsServerName, _certificates.AuthorityPem)).Should().BeNull();
 
     [Theory]
     [InlineData("wrong.example", null)]
@@ -26,18 +26,19 @@ public sealed class TlsTests : IDisposable
     [InlineData("127.0.0.1", "kubernetes.example")]
     [InlineData("other.example", "kubernetes.example")]
     public async Task A_wrong_name_is_refused_although_the_authority_is_right(string name, string? tlsServerName) =>
-        (await ConnectAsync([name], tlsServerName, _certificates.AuthorityPem)).Should().BeFalse();
+        (await ConnectAsync([name], tlsServerName, _certificates.AuthorityPem)).Should().Contain($"it is not for '{tlsServerName ?? "127.0.0.1"}'");
 
     [Fact]
     public async Task A_wrong_authority_is_refused_although_the_name_is_right()
     {
         using var other = new TestCertificates();
 
-        (await ConnectAsync(["127.0.0.1"], null, other.AuthorityPem)).Should().BeFalse();
+        (await ConnectAsync(["127.0.0.1"], null, other.AuthorityPem)).Should().Contain("the configured certificate authorities do not vouch for it");
     }
 
     [Fact]
-    public async Task Without_an_authority_the_systems_apply() => (await ConnectAsync(["127.0.0.1"], null, null)).Should().BeFalse();
+    public async Task Without_an_authority_the_systems_apply() =>
+        (await ConnectAsync(["127.0.0.1"], null, null)).Should().Contain("the system's certificate authorities do not vouch for it");
 
     [Fact]
     public async Task Requests_go_over_HTTP_2()
@@ -66,12 +67,12 @@ public sealed class TlsTests : IDisposable
             await File.WriteAllTextAsync(file, _certificates.AuthorityPem, TestContext.Current.CancellationToken);
             await using var server = await FakeApiServer.StartAsync(next.Server("127.0.0.1"));
             using var client = server.Client(configuration => configuration with { CertificateAuthorityFile = file });
-            (await IsAcceptedAsync(client)).Should().BeFalse();
+            (await FindRefusalAsync(client)).Should().NotBeNull();
 
             await File.WriteAllTextAsync(file, next.AuthorityPem, TestContext.Current.CancellationToken);
             File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddSeconds(1));
 
-            (await IsAcceptedAsync(client)).Should().BeTrue();
+            (await FindRefusalAsync(client)).Should().BeNull();
         }
         finally
         {
@@ -79,23 +80,23 @@ public sealed class TlsTests : IDisposable
         }
     }
 
-    private async Task<bool> ConnectAsync(string[] names, string? tlsServerName, string? authority)
+    private async Task<string?> ConnectAsync(string[] names, string? tlsServerName, string? authority)
     {
         await using var server = await FakeApiServer.StartAsync(_certificates.Server(names));
         using var client = server.Client(configuration => configuration with { CertificateAuthorityData = authority, TlsServerName = tlsServerName });
-        return await IsAcceptedAsync(client);
+        return await FindRefusalAsync(client);
     }
 
-    private static async Task<bool> IsAcceptedAsync(ApiClient client)
+    private static async Task<string?> FindRefusalAsync(ApiClient client)
     {
         try
         {
             await client.ProbeAsync("readyz", TestContext.Current.CancellationToken);
-            return true;
+            return null;
         }
         catch (HttpRequestException exception) when (exception.InnerException is AuthenticationException)
         {
-            return false;
+            return exception.InnerException!.Message;
         }
     }
 }

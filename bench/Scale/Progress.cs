@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Globalization;
+
+namespace Scale;
+
+/// <summary>Tells a person who waits what is going on.</summary>
+internal sealed class Progress(TextWriter output)
+{
+    private readonly long _started = TimeProvider.System.GetTimestamp();
+
+    public void Say(FormattableString text) =>
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetElapsedTime(_started).TotalSeconds,6:0.0} s  {text.ToString(CultureInfo.InvariantCulture)}"));
+}

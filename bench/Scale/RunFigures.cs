@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+namespace Scale;
+
+/// <summary>What one run on a fresh control plane has measured.</summary>
+internal sealed record RunFigures
+{
+    public required Pass Fresh { get; init; }
+
+    public required Pass Unchanged { get; init; }
+
+    public required Start StartWithHalf { get; init; }
+
+    public required Start StartWithAll { get; init; }
+
+    /// <summary>Peak of the process that made the fresh and the unchanged pass, in bytes.</summary>
+    public required long PeakMemory { get; init; }
+
+    public required Deletion DeletionWithShoot { get; init; }
+
+    public required Deletion DeletionOfPools { get; init; }
+}
+
+/// <summary>All ContainerRuntimes reconciled once, and what bare writes took for the same before and after.</summary>
+internal sealed record Pass(Span Controller, Span BareBefore, Span BareAfter, TimeSpan CpuTime, Requests Requests)
+{
+    /// <summary>Share of the bare writes' rate. The machine may have changed its pace meanwhile, hence their mean.</summary>
+    public double Ratio => (BareBefore.Length + BareAfter.Length) / 2 / Controller.Length;
+}
+
+/// <summary>Requests of the controller by the audit log.</summary>
+/// <param name="ByResource">For ContainerRuntimes: how often each verb was used on each resource.</param>
+/// <param name="Beside">Requests that do not depend on the number of ContainerRuntimes: leases, and lists and watches of caches.</param>
+/// <param name="Refused">How many were answered with an error.</param>
+internal sealed record Requests(IReadOnlyDictionary<string, int> ByResource, int Beside, int Refused)
+{
+    public int Count => ByResource.Values.Sum();
+}
+
+/// <summary>A start of the controller with nothing to do.</summary>
+internal sealed record Start(TimeSpan TimeToFirstWorker, long PeakMemory);
+
+/// <summary>ContainerRuntimes deleted while a resource manager takes its time.</summary>
+internal sealed record Deletion(int Count, Span Span, Requests Requests);

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text;
+using Gardener.Extensions.Api;
+using Gardener.Extensions.ManagedResources;
+using Gardener.Extensions.Operations;
+using Gardener.Extensions.Tests.ApiServer;
+using Kubernetes.Controllers.Client;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using RuntimeGVisor.Controller.ContainerRuntimes;
+using RuntimeGVisor.Images;
+
+namespace RuntimeGVisor.Controller.Tests.ContainerRuntimes;
+
+public sealed class GVisorActuatorTests
+{
+    private const string Namespace = "shoot--a--b";
+
+    private static readonly ObjectKey Shared = new(Namespace, "extension-runtime-gvisor");
+    private static readonly ObjectKey Installation = new(Namespace, "extension-runtime-gvisor-installation-pool");
+    private static readonly ClusterShoot Living = new();
+
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 22, 10, 0, 0, TimeSpan.Zero));
+    private readonly InMemoryApiServer _server;
+    private readonly GVisorActuator _actuator;
+
+    public GVisorActuatorTests()
+    {
+        _server = new InMemoryApiServer(_time);
+        _actuator = NewActuator();
+    }
+
+    [Fact]
+    public async Task A_reconcile_writes_the_shared_and_the_pools_ManagedResource()
+    {
+        (await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None)).Should().Be(OperationOutcome.Completed);
+
+        ManifestsOf(Shared).Should().Contain("kind: RuntimeClass").And.Contain("kind: ServiceAccount");
+        ManifestsOf(Installation).Should().Contain("kind: DaemonSet").And.Contain("\"desiredState\": \"Installed\"");
+    }
+
+    [Fact]
+    public async Task A_second_pool_leaves_the_shared_ManagedResource_alone()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        _server.Forget();
+
+        await _actuator.ReconcileAsync(Add("other"), Living, CancellationToken.None);
+
+        _server.Writes.Should().NotContain(request => request.Key == Shared).And.HaveCount(2);
+    }
+
+    [Fact]
+    public async Task Unchanged_input_writes_nothing()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        _server.Forget();
+
+        await _actuator.ReconcileAsync(Get("pool"), Living, CancellationToken.None);
+
+        _server.Requests.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_wrong_provider_config_leaves_nothing_half_written()
+    {
+        var value = Add("pool", """{"apiVersion":"some.group.com/v1alpha1","kind":"GVisorConfiguration"}""");
+
+        var reconcile = () => _actuator.ReconcileAsync(value, Living, CancellationToken.None);
+
+        (await reconcile.Should().ThrowAsync<CodedException>()).Which.Codes.Should().Equal("ERR_CONFIGURATION_PROBLEM");
+        _server.Writes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task An_object_without_a_pool_is_an_error_without_a_code_that_blames_the_owner()
+    {
+        var reconcile = () => _actuator.ReconcileAsync(Add(""), Living, CancellationToken.None);
+
+        var error = (await reconcile.Should().ThrowAsync<CodedException>()).Which;
+        error.Codes.Should().BeEmpty();
+        error.Message.Should().Contain("spec.workerPool.name");
+        _server.Writes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task While_the_shoot_lives_its_nodes_take_gVisor_away_before_the_installer_goes()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+
+        var outcome = await DeleteAsync("pool", Living);
+
+        outcome.WaitingFor.Should().Contain("worker pool 'pool'").And.Contain("until 2026-11-22T10:01:30Z");
+        outcome.IsOverdue.Should().BeFalse();
+        ManifestsOf(Installation).Should().Contain("\"desiredState\": \"Uninstalled\"");
+        _server.Get(GardenerResources.ManagedResources, Installation)!.Metadata.DeletionTimestamp.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task When_the_nodes_are_clean_the_ManagedResources_go()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        await DeleteAsync("pool", Living);
+        Report(Installation, healthy: true);
+
+        (await DeleteAsync("pool", Living)).Should().Be(OperationOutcome.Completed);
+
+        _server.All(GardenerResources.ManagedResources).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Conditions_of_the_installed_form_do_not_count_as_uninstalled()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        Report(Installation, healthy: true);
+
+        (await DeleteAsync("pool", Living)).WaitingFor.Should().NotBeNull();
+    }
+
+    [Fact]
+    public async Task Nodes_that_do_not_get_done_hold_up_the_deletion_for_90_seconds_even_across_a_restart()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        await DeleteAsync("pool", Living);
+        Report(Installation, healthy: false);
+
+        _time.Advance(TimeSpan.FromSeconds(89));
+        (await DeleteAsync("pool", Living)).WaitingFor.Should().Contain("NotReady: 1 node is left");
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        (await NewActuator().DeleteAsync(Get("pool"), Living, CancellationToken.None)).Should().Be(OperationOutcome.Completed);
+        _server.All(GardenerResources.ManagedResources).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_pool_that_comes_back_is_installed_again_and_has_its_full_time_at_the_next_deletion()
+    {
+        var value = Add("pool");
+        await _actuator.ReconcileAsync(value, Living, CancellationToken.None);
+        await DeleteAsync("pool", Living);
+        _time.Advance(TimeSpan.FromMinutes(10));
+
+        await _actuator.ReconcileAsync(value, Living, CancellationToken.None);
+        ManifestsOf(Installation).Should().Contain("\"desiredState\": \"Installed\"");
+
+        (await DeleteAsync("pool", Living)).WaitingFor.Should().Contain("until 2026-11-22T10:11:30Z");
+    }
+
+    public static TheoryData<string> ShootsWithoutNodesToAsk => ["deleted", "hibernated", "unknown"];
+
+    [Theory]
+    [MemberData(nameof(ShootsWithoutNodesToAsk))]
+    public async Task Nobody_is_asked_to_uninstall_when_nobody_could(string state)
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        var shoot = state switch
+        {
+            "deleted" => new ClusterShoot { IsBeingDeleted = true },
+            "hibernated" => new ClusterShoot { IsHibernated = true },
+            _ => null,
+        };
+
+        (await DeleteAsync("pool", shoot)).Should().Be(OperationOutcome.Completed);
+
+        _server.All(GardenerResources.ManagedResources).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task The_shared_ManagedResource_stays_as_long_as_another_pool_wants_gVisor()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        await _actuator.ReconcileAsync(Add("other"), Living, CancellationToken.None);
+
+        await DeleteAsync("pool", shoot: null);
+
+        _server.All(GardenerResources.ManagedResources).Select(value => value.Metadata.Name)
+            .Should().BeEquivalentTo("extension-runtime-gvisor", "extension-runtime-gvisor-installation-other");
+    }
+
+    [Fact]
+    public async Task A_deletion_waits_for_the_resource_manager_and_is_overdue_after_two_minutes()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Installation);
+
+        var waiting = await DeleteAsync("pool", shoot: null);
+        waiting.WaitingFor.Should().Contain($"'{Installation.Name}' to be deleted").And.Contain("DeletionPending: the shoot sleeps");
+        waiting.IsOverdue.Should().BeFalse();
+
+        _time.Advance(TimeSpan.FromMinutes(2));
+        (await DeleteAsync("pool", shoot: null)).IsOverdue.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_forced_deletion_waits_for_nothing()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Installation);
+        HoldByResourceManager(Shared);
+        _server.Remove(GardenerResources.ContainerRuntimes, new ObjectKey(Namespace, "gvisor-pool"));
+
+        (await _actuator.ForceDeleteAsync(Get("pool"), CancellationToken.None)).Should().Be(OperationOutcome.Completed);
+
+        _server.All(GardenerResources.ManagedResources).Should().HaveCount(2).And.OnlyContain(value => value.Metadata.DeletionTimestamp != null);
+    }
+
+    [Fact]
+    public async Task A_migration_keeps_the_objects_of_every_ManagedResource_before_it_deletes_it()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Installation);
+        _server.Forget();
+
+        (await _actuator.MigrateAsync(Get("pool"), CancellationToken.None)).WaitingFor.Should().Contain(Installation.Name);
+
+        var held = _server.Get(GardenerResources.ManagedResources, Installation)!;
+        held.Spec.KeepObjects.Should().BeTrue();
+        held.Metadata.DeletionTimestamp.Should().NotBeNull();
+        _server.Writes.Where(request => request.Key == Installation).Select(request => request.Verb).Should().Equal("patch", "delete");
+    }
+
+    [Fact]
+    public async Task A_reconcile_waits_for_a_ManagedResource_that_is_still_being_deleted()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Shared);
+        _server.Remove(GardenerResources.ManagedResources, Shared);
+
+        (await _actuator.ReconcileAsync(Get("pool"), Living, CancellationToken.None)).WaitingFor.Should().Contain($"'{Shared.Name}' to be deleted");
+    }
+
+    private GVisorActuator NewActuator() => new(
+        new ShootContent(
+            new InstallationImage(InstallationImage.ReadEmbeddedVector(_time), "v1.2.3"), isNodeCritical: false, NullLogger<ShootContent>.Instance),
+        new ManagedResourceWriter(_server, _server.LiveCache(GardenerResources.ManagedResources), _time),
+        _server,
+        _time,
+        NullLogger<GVisorActuator>.Instance);
+
+    private ContainerRuntime Add(string pool, string providerConfig = "null")
+    {
+        _server.Add(GardenerResources.ContainerRuntimes, $$"""
+            {
+              "metadata": {
+                "namespace": "{{Namespace}}",
+                "name": "gvisor-{{pool}}",
+                "finalizers": ["extensions.gardener.cloud/containerruntime"]
+              },
+              "spec": {
+                "type": "gvisor",
+                "binaryPath": "/var/bin/containerruntimes",
+                "providerConfig": {{providerConfig}},
+                "workerPool": {
+                  "name": "{{pool}}",
+                  "selector": {"matchLabels":{"worker.gardener.cloud/pool":"{{pool}}"} }
+                }
+              }
+            }
+            """);
+        return Get(pool);
+    }
+
+    private ContainerRuntime Get(string pool) => _server.Get(GardenerResources.ContainerRuntimes, new ObjectKey(Namespace, $"gvisor-{pool}"))!;
+
+    private async Task<OperationOutcome> DeleteAsync(string pool, ClusterShoot? shoot)
+    {
+        var value = Get(pool);
+        if (value.Metadata.DeletionTimestamp is null)
+        {
+            _server.Remove(GardenerResources.ContainerRuntimes, value.Key());
+        }
+
+        return await _actuator.DeleteAsync(Get(pool), shoot, CancellationToken.None);
+    }
+
+    private string ManifestsOf(ObjectKey key)
+    {
+        var reference = _server.Get(GardenerResources.ManagedResources, key)!.Spec.SecretRefs.Single().Name;
+        var secret = _server.Get(GardenerResources.Secrets, new ObjectKey(Namespace, reference))!;
+        return Encoding.UTF8.GetString(secret.Data["config.yaml"]);
+    }
+
+    private void Report(ObjectKey key, bool healthy)
+    {
+        var generation = _server.Get(GardenerResources.ManagedResources, key)!.Metadata.Generation;
+        var health = healthy ? """{"type":"ResourcesHealthy","status":"True"}""" : """{"type":"ResourcesHealthy","status":"False","reason":"NotReady","message":"1 node is left"}""";
+        _server.Change(GardenerResources.ManagedResources, key, $$"""
+            {
+              "status": {
+                "observedGeneration": {{generation}},
+                "conditions": [
+                  {"type":"ResourcesApplied","status":"True"},
+                  {{health}},
+                  {"type":"ResourcesProgressing","status":"False"}
+                ]
+              }
+            }
+            """, "status");
+    }
+
+    private void HoldByResourceManager(ObjectKey key)
+    {
+        _server.Change(GardenerResources.ManagedResources, key, """{"metadata":{"finalizers":["resources.gardener.cloud/gardener-resource-manager"]}}""");
+        _server.Change(GardenerResources.ManagedResources, key, """
+            {"status":{"conditions":[{"type":"ResourcesApplied","status":"False","reason":"DeletionPending","message":"the shoot sleeps"}]}}
+            """, "status");
+    }
+}
