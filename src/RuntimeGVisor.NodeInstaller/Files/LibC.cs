@@ -84,9 +84,6 @@ internal static partial class LibC
             ? (status.User, status.Group)
             : throw new IOException($"stat {path}: {Marshal.GetLastPInvokeErrorMessage()}");
 
-    /// <summary>Ends the process without any clean-up.</summary>
-    public static void ExitAtOnce(int code) => _exit(code);
-
     /// <summary>Opens a file to lock it, and makes it if there is none. The class library would put locks of its own on it.</summary>
     public static SafeFileHandle OpenLockFile(string path)
     {
@@ -120,10 +117,6 @@ internal static partial class LibC
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int open(string path, int flags, int mode);
-
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    [LibraryImport("libc")]
-    private static partial void _exit(int code);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", SetLastError = true)]
