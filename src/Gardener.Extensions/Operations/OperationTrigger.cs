@@ -45,23 +45,25 @@ public sealed record OperationTrigger
         {
             InformerEventType.Added => IgnoreOperationAnnotation || change.Object.HasWorkLeft(),
             InformerEventType.Updated => IgnoreOperationAnnotation
-                ? IsOfNewGeneration(change) || (AsksToMove(change.Object) && !IsOwnStatusWrite(change))
-                : (change.Object.AsksForOperation() || change.Object.IsBeingDeleted()) && !IsOwnStatusWrite(change),
+                ? IsOfNewGeneration(change) || (AsksToMove(change.Object) && !IsOwnWrite(change))
+                : (change.Object.AsksForOperation() || change.Object.IsBeingDeleted()) && !IsOwnWrite(change),
             _ => false,
         };
     }
 
     /// <summary>
-    /// The status changed and nothing that gardenlet writes when it asks, or asks again. Such a change must not start the next
-    /// reconcile: an object that fails or waits would start itself over and over, past its back-off.
+    /// The status or the finalizers changed, and nothing that gardenlet writes when it asks, or asks again. Such a change must not start
+    /// the next reconcile: an object that fails or waits would start itself over and over, past its back-off.
     /// </summary>
-    private static bool IsOwnStatusWrite<T>(InformerEvent<T> change)
+    private static bool IsOwnWrite<T>(InformerEvent<T> change)
         where T : class, IExtensionObject =>
         change.Previous is { } previous
-        && previous.ExtensionStatus != change.Object.ExtensionStatus
+        && (previous.ExtensionStatus != change.Object.ExtensionStatus || !FinalizersOf(previous).SequenceEqual(FinalizersOf(change.Object)))
         && previous.OperationAnnotation() == change.Object.OperationAnnotation()
         && previous.TimestampAnnotation() == change.Object.TimestampAnnotation()
         && !IsOfNewGeneration(change);
+
+    private static IEnumerable<string> FinalizersOf(IExtensionObject value) => value.Metadata.Finalizers ?? [];
 
     /// <summary>The specification changed, or the object's deletion began.</summary>
     private static bool IsOfNewGeneration<T>(InformerEvent<T> change)

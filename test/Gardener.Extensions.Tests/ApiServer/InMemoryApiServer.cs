@@ -2,6 +2,7 @@
 
 using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using k8s;
@@ -13,19 +14,31 @@ namespace Gardener.Extensions.Tests.ApiServer;
 
 /// <summary>
 /// Answers as a Kubernetes API server does: versions and optimistic locks, generations, merge patches, finalizers, the status
-/// subresource, immutable secrets. Objects are kept as JSON, so that fields survive which the extension has no type for.
+/// subresource, immutable secrets, watches. Objects are kept as JSON, so that fields survive which the extension has no type for.
 /// </summary>
 internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
 {
     private readonly Dictionary<(string Resource, ObjectKey Key), JsonObject> _objects = [];
     private readonly List<ApiRequest> _requests = [];
+    private readonly List<RecordedChange> _changes = [];
+    private readonly Lock _lock = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _version = 100;
 
-    /// <summary>Every request since the start, or since <see cref="Forget"/>.</summary>
-    public IReadOnlyList<ApiRequest> Requests => _requests;
+    /// <summary>Every request but watches, since the start or since <see cref="Forget"/>.</summary>
+    public IReadOnlyList<ApiRequest> Requests
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _requests];
+            }
+        }
+    }
 
     /// <summary>The requests that change something.</summary>
-    public IEnumerable<ApiRequest> Writes => _requests.Where(request => request.IsWrite);
+    public IEnumerable<ApiRequest> Writes => Requests.Where(request => request.IsWrite);
 
     /// <summary>Called before a request is carried out; an exception from here is the answer and nothing happens.</summary>
     public Action<ApiRequest>? Before { get; set; }
@@ -33,45 +46,47 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
     /// <summary>Called after a request was carried out; an exception from here loses the answer.</summary>
     public Action<ApiRequest>? After { get; set; }
 
-    public void Forget() => _requests.Clear();
+    public void Forget()
+    {
+        lock (_lock)
+        {
+            _requests.Clear();
+        }
+    }
 
     /// <summary>Puts an object there as somebody else would, without it being a request.</summary>
     public void Add<T>(ResourceDefinition<T> resource, string json)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var value = JsonNode.Parse(json)!.AsObject();
-        var key = KeyOf(value);
-        var status = value["status"]?.DeepClone();
-        Insert(resource.Plural, key, value);
-        if (status is not null)
+        lock (_lock)
         {
-            _objects[(resource.Plural, key)]["status"] = status;
+            Insert(resource.Plural, JsonNode.Parse(json)!.AsObject());
         }
     }
 
     /// <summary>Changes an object as somebody else would, status included.</summary>
     public void Change<T>(ResourceDefinition<T> resource, ObjectKey key, string mergePatch, string? subresource = null)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        Update(resource.Plural, key, JsonNode.Parse(mergePatch)!.AsObject(), subresource);
+        Locked(() => Update(resource.Plural, key, JsonNode.Parse(mergePatch)!.AsObject(), subresource));
 
     /// <summary>Deletes an object as somebody else would.</summary>
     public void Remove<T>(ResourceDefinition<T> resource, ObjectKey key)
-        where T : class, IKubernetesObject<V1ObjectMeta> => MarkDeleted(resource.Plural, key);
+        where T : class, IKubernetesObject<V1ObjectMeta> => Locked(() => MarkDeleted(resource.Plural, key));
 
     /// <summary>The object as it is stored, or null.</summary>
     public JsonObject? Json<T>(ResourceDefinition<T> resource, ObjectKey key)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        _objects.TryGetValue((resource.Plural, key), out var value) ? value.DeepClone().AsObject() : null;
+        Locked(() => _objects.GetValueOrDefault((resource.Plural, key))?.DeepClone().AsObject());
 
     /// <summary>The object in its type, or null.</summary>
     public T? Get<T>(ResourceDefinition<T> resource, ObjectKey key)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        _objects.TryGetValue((resource.Plural, key), out var value) ? value.Deserialize(resource.TypeInfo) : null;
+        Locked(() => _objects.GetValueOrDefault((resource.Plural, key))?.Deserialize(resource.TypeInfo));
 
     /// <summary>All objects of a resource.</summary>
     public IReadOnlyList<T> All<T>(ResourceDefinition<T> resource)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        [.. _objects.Where(entry => entry.Key.Resource == resource.Plural).Select(entry => entry.Value.Deserialize(resource.TypeInfo)!)];
+        Locked(() => _objects.Where(entry => entry.Key.Resource == resource.Plural).Select(entry => entry.Value.Deserialize(resource.TypeInfo)!).ToList());
 
     /// <summary>All objects with all their fields but the versions, for comparison.</summary>
     public string State()
@@ -121,7 +136,8 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         {
             ((string?)body["apiVersion"]).Should().Be(resource.ApiVersion, "the server refuses an object without its API version");
             ((string?)body["kind"]).Should().Be(resource.Kind, "the server refuses an object without its kind");
-            Insert(resource.Plural, KeyOf(body), body);
+            body.Remove("status");
+            Insert(resource.Plural, body);
             return Get(resource, KeyOf(body))!;
         }, cancellationToken);
     }
@@ -149,12 +165,38 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
     public Task<ListPage> ReadPageAsync<T>(
         ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<ListItem<T>> receive, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
-        throw new NotSupportedException("Only informers read pages; the caches here are LiveCache and LaggingCache.");
+        Answer("list", resource, new ObjectKey(@namespace ?? "", ""), null, null, () =>
+        {
+            foreach (var value in InNamespace(resource, @namespace).Where(value => IsSelected(value, options.LabelSelector)))
+            {
+                receive(new ListItem<T>(value, null));
+            }
 
-    public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
-        ResourceDefinition<T> resource, string? @namespace, WatchOptions options, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta> =>
-        throw new NotSupportedException("Only informers watch; the caches here are LiveCache and LaggingCache.");
+            return new ListPage(VersionText(), null);
+        }, cancellationToken);
+
+    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+        ResourceDefinition<T> resource, string? @namespace, WatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var start = long.Parse(options.ResourceVersion, CultureInfo.InvariantCulture);
+        var seen = 0;
+        while (true)
+        {
+            var (changes, next) = Locked(() => (_changes[seen..], _changed.Task));
+            seen += changes.Count;
+            foreach (var change in changes.Where(change => change.Resource == resource.Plural && change.Version > start))
+            {
+                var value = change.Object.Deserialize(resource.TypeInfo)!;
+                if (IsSelected(value, options.LabelSelector))
+                {
+                    yield return new WatchEvent<T>(change.Type, value, value.Metadata.ResourceVersion);
+                }
+            }
+
+            await next.WaitAsync(cancellationToken);
+        }
+    }
 
     public Task<HttpStatusCode> ProbeAsync(string path, CancellationToken cancellationToken) => Task.FromResult(HttpStatusCode.OK);
 
@@ -164,6 +206,11 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
     private static bool HasStatusSubresource(string resource) => resource is "containerruntimes" or "managedresources";
 
     private static bool HasGeneration(string resource) => resource is "containerruntimes" or "managedresources" or "clusters";
+
+    /// <summary>Of label selectors only <c>name=value</c>.</summary>
+    private static bool IsSelected(IMetadata<V1ObjectMeta> value, string? selector) =>
+        selector?.Split('=') is not [var label, var wanted]
+        || (value.Metadata.Labels is { } labels && labels.TryGetValue(label, out var actual) && actual == wanted);
 
     private IReadOnlyList<T> InNamespace<T>(ResourceDefinition<T> resource, string? @namespace)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
@@ -183,15 +230,42 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         await Task.Yield();
         cancellationToken.ThrowIfCancellationRequested();
         var request = new ApiRequest(verb, resource.Plural, key, subresource, body?.DeepClone());
-        _requests.Add(request);
-        Before?.Invoke(request);
-        var answer = carryOut();
-        After?.Invoke(request);
-        return answer;
+        lock (_lock)
+        {
+            _requests.Add(request);
+            Before?.Invoke(request);
+            var answer = carryOut();
+            After?.Invoke(request);
+            return answer;
+        }
     }
 
-    private void Insert(string resource, ObjectKey key, JsonObject value)
+    private TResult Locked<TResult>(Func<TResult> read)
     {
+        lock (_lock)
+        {
+            return read();
+        }
+    }
+
+    private void Locked(Action write)
+    {
+        lock (_lock)
+        {
+            write();
+        }
+    }
+
+    private void Report(WatchEventType type, string resource, JsonObject value)
+    {
+        _changes.Add(new RecordedChange(_version, type, resource, value.DeepClone().AsObject()));
+        _changed.SetResult();
+        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private void Insert(string resource, JsonObject value)
+    {
+        var key = KeyOf(value);
         if (_objects.ContainsKey((resource, key)))
         {
             throw new ApiException(HttpStatusCode.Conflict, "AlreadyExists", $"{resource} \"{key.Name}\" already exists");
@@ -207,12 +281,8 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
             metadata["generation"] = 1L;
         }
 
-        if (HasStatusSubresource(resource))
-        {
-            created.Remove("status");
-        }
-
         _objects[(resource, key)] = created;
+        Report(WatchEventType.Added, resource, created);
     }
 
     private JsonObject Update(string resource, ObjectKey key, JsonObject patch, string? subresource)
@@ -261,10 +331,12 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         if (metadata["deletionTimestamp"] is not null && metadata["finalizers"] is not JsonArray { Count: > 0 })
         {
             _objects.Remove((resource, key));
+            Report(WatchEventType.Deleted, resource, changed);
         }
         else
         {
             _objects[(resource, key)] = changed;
+            Report(WatchEventType.Modified, resource, changed);
         }
 
         return changed;
@@ -293,19 +365,27 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         }
 
         var metadata = current["metadata"]!.AsObject();
-        if (metadata["finalizers"] is not JsonArray { Count: > 0 })
+        var isHeld = metadata["finalizers"] is JsonArray { Count: > 0 };
+        if (isHeld && metadata["deletionTimestamp"] is not null)
+        {
+            return;
+        }
+
+        metadata["resourceVersion"] = NextVersion();
+        if (!isHeld)
         {
             _objects.Remove((resource, key));
+            Report(WatchEventType.Deleted, resource, current);
+            return;
         }
-        else if (metadata["deletionTimestamp"] is null)
+
+        metadata["deletionTimestamp"] = Now();
+        if (HasGeneration(resource))
         {
-            metadata["deletionTimestamp"] = Now();
-            metadata["resourceVersion"] = NextVersion();
-            if (HasGeneration(resource))
-            {
-                metadata["generation"] = (long)metadata["generation"]! + 1;
-            }
+            metadata["generation"] = (long)metadata["generation"]! + 1;
         }
+
+        Report(WatchEventType.Modified, resource, current);
     }
 
     private static void Restore(JsonObject changed, JsonObject current, string field)
@@ -322,7 +402,15 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
 
     private string Now() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
 
-    private string NextVersion() => (++_version).ToString(CultureInfo.InvariantCulture);
+    private string NextVersion()
+    {
+        _version++;
+        return VersionText();
+    }
+
+    private string VersionText() => _version.ToString(CultureInfo.InvariantCulture);
+
+    private sealed record RecordedChange(long Version, WatchEventType Type, string Resource, JsonObject Object);
 
     private sealed class Cache<T>(Func<IReadOnlyList<T>> objects) : IObjectStore<T>
         where T : class, IKubernetesObject<V1ObjectMeta>

@@ -50,6 +50,9 @@ internal static class Objects
     public static ContainerRuntime InDeletion(this ContainerRuntime value) =>
         value.WithMetadata(metadata => metadata.DeletionTimestamp = Now.UtcDateTime);
 
+    public static ContainerRuntime WithFinalizer(this ContainerRuntime value, string finalizer) =>
+        value.WithMetadata(metadata => metadata.Finalizers = [finalizer]);
+
     public static ContainerRuntime OfGeneration(this ContainerRuntime value, long generation) =>
         value.WithMetadata(metadata => metadata.Generation = generation);
 

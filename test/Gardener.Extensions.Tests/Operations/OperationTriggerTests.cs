@@ -128,6 +128,17 @@ public sealed class OperationTriggerTests
         ByGeneration.Admits(change).Should().BeFalse();
     }
 
+    [Theory]
+    [InlineData("restore")]
+    [InlineData("migrate")]
+    public void An_own_finalizer_starts_nothing(string annotation)
+    {
+        var before = Objects.New().WithOperation(annotation);
+
+        ByAnnotation.Admits(Updated(before, before.WithFinalizer("extensions.gardener.cloud/containerruntime"))).Should().BeFalse();
+        ByAnnotation.Admits(Updated(before.WithFinalizer("extensions.gardener.cloud/containerruntime"), before)).Should().BeFalse();
+    }
+
     [Fact]
     public void An_own_status_write_does_not_start_a_deletion_that_waits() =>
         ByAnnotation.Admits(Updated(
