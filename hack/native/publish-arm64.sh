@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# publish-arm64.sh [PROJECT...]: builds programs as native executables for linux-arm64 on an x86-64 Debian machine and prints
+# NAME=PATH lines. Without arguments: the node installer.
+# shellcheck source=hack/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+cd "$repository"
+
+[ $# -gt 0 ] || set -- src/RuntimeGVisor.NodeInstaller/RuntimeGVisor.NodeInstaller.csproj
+libraries=$cache/openssl-arm64
+
+# OpenSSL for arm64, unpacked and not installed: the machine stays of one architecture.
+provide_openssl() {
+  [ ! -d "$libraries" ] || return 0
+  local work options
+  work=$(mktemp -d)
+  mkdir "$work/lists" "$work/debs"
+  options=(-qq -o APT::Architectures::=amd64 -o APT::Architectures::=arm64 -o "Dir::State::lists=$work/lists" -o APT::Sandbox::User=root)
+  apt-get "${options[@]}" update
+  (cd "$work/debs" && apt-get "${options[@]}" download libssl-dev:arm64)
+  rm -rf "$libraries.partial"
+  dpkg -x "$work"/debs/*.deb "$libraries.partial"
+  mv "$libraries.partial" "$libraries"
+  rm -rf "$work"
+}
+
+"$repository/hack/debian-install.sh" gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+step "OpenSSL for arm64" with_lock openssl-arm64 provide_openssl
+export AARCH64_LIBRARIES=$libraries/usr/lib/aarch64-linux-gnu
+
+for project; do
+  name=$(basename "$project" .csproj)
+  step "publish $name for linux-arm64" dotnet publish "$project" -c Release -r linux-arm64 -p:RestoreLockedMode=true --nologo \
+    -p:CppCompilerAndLinker="$repository/hack/native/aarch64-linker.sh" -p:ObjCopyName=aarch64-linux-gnu-objcopy
+  program=$repository/artifacts/publish/$name/release_linux-arm64/$(dotnet msbuild "$project" -getProperty:AssemblyName)
+  case $(od -An -tu2 -j18 -N2 "$program") in *183) ;; *) fail "$program is no executable for arm64" ;; esac
+  say "$(basename "$program"): $(($(stat -c %s "$program") / 1024)) KiB"
+  printf '%s=%s\n' "$name" "$program"
+done
