@@ -15,15 +15,21 @@ internal sealed record Setting(string Date, string Machine, string Load, string 
     {
         var processor = FieldOf("/proc/cpuinfo", "model name");
         var memory = long.Parse(FieldOf("/proc/meminfo", "MemTotal").Split(' ')[0], CultureInfo.InvariantCulture) / 1024 / 1024;
-        var etcd = await File.ReadAllTextAsync(Path.Combine(controlPlane.Directory, "etcd.pid"), cancellationToken);
         return new Setting(
             TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             $"{Environment.ProcessorCount} cores ({processor}), {memory} GiB, {RuntimeInformation.OSDescription}",
             string.Join(", ", (await File.ReadAllTextAsync("/proc/loadavg", cancellationToken)).Split(' ')[..3]),
-            (string)(await controlPlane.Api.GetAsync("/version"))["gitVersion"]!,
-            (await RunAsync([$"/proc/{etcd.Trim()}/exe", "--version"], cancellationToken)).Split('\n')[0].Replace("etcd Version: ", "", StringComparison.Ordinal),
+            await VersionOfAsync("kube-apiserver"),
+            await VersionOfAsync("etcd"),
             await RunAsync([.. Repository.Controller, "--version"], cancellationToken),
             new FileInfo(Repository.Controller[^1]).Length);
+
+        // Of the very program that runs: "Kubernetes v1.20.2", "etcd Version: 3.4.23" and more lines.
+        async Task<string> VersionOfAsync(string server)
+        {
+            var process = await File.ReadAllTextAsync(Path.Combine(controlPlane.Directory, $"{server}.pid"), cancellationToken);
+            return (await RunAsync([$"/proc/{process.Trim()}/exe", "--version"], cancellationToken)).Split('\n')[0].Split(' ')[^1];
+        }
     }
 
     private static async Task<string> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken) =>
