@@ -84,10 +84,14 @@ generate_openapi() {
 }
 
 build() {
-  local work=$1 program=$2 package=k8s.io/kubernetes/vendor/k8s.io/component-base/version
+  local work=$1 program=$2 package flags='-s -w'
   cd "$tree"
-  go build -trimpath -o "$work/bin/$program" \
-    -ldflags "-s -w -X $package.gitVersion=v$version -X $package.gitMajor=1 -X $package.gitMinor=20" "./cmd/$program"
+  # One is printed by --version, the other served at /version.
+  for package in component-base/version client-go/pkg/version; do
+    package=k8s.io/kubernetes/vendor/k8s.io/$package
+    flags+=" -X $package.gitVersion=v$version -X $package.gitMajor=1 -X $package.gitMinor=20"
+  done
+  go build -trimpath -o "$work/bin/$program" -ldflags "$flags" "./cmd/$program"
 }
 
 build_missing() {

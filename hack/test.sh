@@ -24,8 +24,7 @@ count() { sed -n "s/.*<assembly [^>]*\b$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 
 # A program that crashes may leave no report: it counts as one failure.
 run() {
   local name=$1 report=$results/$1.xml log=$results/$1.log status=0 started=$SECONDS p=0 f=0 s=0
-  timeout --kill-after=30 "${TEST_TIMEOUT:-1500}" "$repository/artifacts/bin/$name/release/$name" --no-progress --no-ansi \
-    --results-directory "$results" --report-xunit --report-xunit-filename "$name.xml" >"$log" 2>&1 || status=$?
+  timeout --kill-after=30 "${TEST_TIMEOUT:-1500}" "$repository/artifacts/bin/$name/release/$name" -noColor -noLogo -result-xml "$report" >"$log" 2>&1 || status=$?
   if [ -s "$report" ]; then
     p=$(count passed "$report")
     s=$(count skipped "$report")

@@ -71,6 +71,9 @@ public sealed class ApiServer : IDisposable
     /// <summary>A JSON merge patch, as gardenlet sends.</summary>
     public Task<JsonObject> PatchAsync(string path, JsonObject patch) => SendAsync(HttpMethod.Patch, path, patch, "application/merge-patch+json");
 
+    /// <summary>A JSON patch: a list of operations.</summary>
+    public Task<JsonObject> JsonPatchAsync(string path, JsonArray operations) => SendAsync(HttpMethod.Patch, path, operations, "application/json-patch+json");
+
     /// <summary>Deletes an object; it may be gone already.</summary>
     public async Task DeleteAsync(string path)
     {
@@ -98,7 +101,7 @@ public sealed class ApiServer : IDisposable
                 $"{response.RequestMessage!.Method} {response.RequestMessage.RequestUri!.AbsolutePath}: {text}", null, response.StatusCode);
     }
 
-    private static HttpRequestMessage CreateRequest(HttpMethod method, string path, JsonObject? body, string contentType)
+    private static HttpRequestMessage CreateRequest(HttpMethod method, string path, JsonNode? body, string contentType)
     {
         var request = new HttpRequestMessage(method, path) { Version = HttpVersion.Version20 };
         if (body is not null)
@@ -109,7 +112,7 @@ public sealed class ApiServer : IDisposable
         return request;
     }
 
-    private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonObject body, string contentType)
+    private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonNode body, string contentType)
     {
         using var request = CreateRequest(method, path, body, contentType);
         using var response = await _http.SendAsync(request);

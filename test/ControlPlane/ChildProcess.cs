@@ -77,12 +77,13 @@ public sealed partial class ChildProcess : IAsyncDisposable
     /// <summary>Asks it to end (SIGTERM).</summary>
     public void Terminate() => _ = Signal(_process.Id, SigTerm);
 
-    /// <summary>Ends it without a chance to do anything (SIGKILL).</summary>
+    /// <summary>Ends it without a chance to do anything (SIGKILL), and returns when it is dead.</summary>
     public void Kill()
     {
         try
         {
             _process.Kill();
+            _process.WaitForExit(TimeSpan.FromSeconds(10));
         }
         catch (InvalidOperationException)
         {

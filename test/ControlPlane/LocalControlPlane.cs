@@ -37,6 +37,8 @@ public sealed class LocalControlPlane : IAsyncDisposable
     /// <summary>The controller's own identity and rights.</summary>
     public string ControllerKubeconfig => Path.Combine(Directory, "controller.kubeconfig");
 
+    public string ControllerTokenFile => Path.Combine(Directory, "controller.token");
+
     /// <summary>Starts it; the first start on a machine builds it, which takes minutes.</summary>
     public static async Task<LocalControlPlane> StartAsync(CancellationToken cancellationToken)
     {

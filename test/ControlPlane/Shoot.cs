@@ -130,12 +130,13 @@ public sealed class Shoot
             ["metadata"] = new JsonObject { ["name"] = NameOf(pool), ["namespace"] = Namespace, ["annotations"] = Annotations(operation) },
             ["spec"] = spec ?? ContainerRuntimeSpec(pool, providerConfig),
         };
-        if (await FindAsync(pool) is null)
+        if (await FindAsync(pool) is not { } existing)
         {
             await _api.CreateAsync(ApiPaths.ContainerRuntimes(Namespace), value);
         }
         else
         {
+            RemoveMissing(existing["spec"]!.AsObject(), value["spec"]!.AsObject());
             await _api.PatchAsync(PathOf(pool), value);
         }
     }
@@ -176,6 +177,24 @@ public sealed class Shoot
     public Task<JsonObject> WaitUntilReadyAsync(string pool, TimeSpan? timeout = null) =>
         Eventually.GetAsync($"{Namespace}/{NameOf(pool)} ready", () => GetAsync(pool), IsReady, timeout);
 
+    /// <summary>Waits until the resource manager has taken all ManagedResources over, so that its finalizer holds them.</summary>
+    public Task<IReadOnlyDictionary<string, JsonObject>> WaitUntilAppliedAsync() => Eventually.GetAsync(
+        $"{Namespace}: ManagedResources applied",
+        ManagedResourcesAsync,
+        resources => resources.Values.All(resource => resource["status"]?["conditions"] is JsonArray conditions
+            && conditions.Any(condition => (string?)condition!["type"] == "ResourcesApplied" && (string?)condition["status"] == "True")));
+
+    /// <summary>How long the shoot's resource manager takes for a deletion from now on; "down" if it does not run.</summary>
+    public async Task SetResourceManagerDelayAsync(string? delay)
+    {
+        foreach (var name in (await ManagedResourcesAsync()).Keys)
+        {
+            await _api.PatchAsync(
+                ApiPaths.ManagedResources(Namespace, name),
+                new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { ["test.gvisor/delay"] = delay } } });
+        }
+    }
+
     /// <summary>Waits for a last operation.</summary>
     public Task<JsonObject> WaitForAsync(string pool, string type, string state, TimeSpan? timeout = null) =>
         Eventually.GetAsync(
@@ -198,6 +217,22 @@ public sealed class Shoot
             && (string?)status?["lastOperation"]?["state"] == "Succeeded"
             && (annotations?[Timestamp] is not { } timestamp
                 || Truncate(ParseTime(timestamp)) <= ParseTime(status["lastOperation"]!["lastUpdateTime"]!));
+    }
+
+    /// <summary>Makes a merge patch remove what is no longer wanted.</summary>
+    private static void RemoveMissing(JsonObject existing, JsonObject wanted)
+    {
+        foreach (var (name, value) in existing)
+        {
+            if (value is JsonObject inner && wanted[name] is JsonObject wantedInner)
+            {
+                RemoveMissing(inner, wantedInner);
+            }
+            else if (!wanted.ContainsKey(name))
+            {
+                wanted[name] = null;
+            }
+        }
     }
 
     private static JsonArray MachineTypes(int bytes) =>
