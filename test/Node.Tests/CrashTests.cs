@@ -1,70 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using Node.Tests.Cri;
 using Node.Tests.TestBed;
 
 namespace Node.Tests;
 
-/// <summary>The installer is killed after each of its steps on the node, as a power cut would; the next run brings the node to its end.</summary>
-public abstract class CrashTests(TestNode node) : NodeTest(node)
+/// <summary>
+/// The installer is killed after each of its steps on the node, as a power cut would, and the next run completes the work. Pods run through
+/// all of it, and the node is as clean at the end of a round as at its start, so nothing is reset in between.
+/// </summary>
+/// <param name="node">The node.</param>
+/// <param name="stride">Distance between the steps at which it is killed; more than 1 where another node tries them all.</param>
+public abstract class CrashTests(TestNode node, int stride = 1) : NodeTest(node)
 {
     private const int Killed = 137;
+    private const int FewestSteps = 3;
 
     [Fact]
-    public Task A_killed_installation_is_completed_by_the_next_one() => KillAtEveryStepAsync(
-        prepare: () => Task.CompletedTask,
-        installer => installer.InstallAsync(),
-        async () => await ShouldRunInGVisorAsync(await Node.RunPodAsync()));
-
-    [Fact]
-    public Task A_killed_upgrade_is_completed_by_the_next_one() => KillAtEveryStepAsync(
-        prepare: async () =>
-        {
-            await InstalledAsync(OldVersion);
-            _sandboxed = await Node.RunPodAsync();
-        },
-        installer => installer.InstallAsync(),
-        async () => ShouldRunVersion(await Node.RunPodAsync(), NewVersion));
-
-    [Fact]
-    public Task A_killed_uninstallation_is_completed_by_the_next_one() => KillAtEveryStepAsync(
-        prepare: () => InstalledAsync(),
-        installer => installer.UninstallAsync(),
-        () =>
-        {
-            Node.ReadFile(ConfigurationFile).Should().NotContain("runsc");
-            Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.BinaryDirectory)).Should().BeEmpty();
-            return Task.CompletedTask;
-        });
-
-    private Pod? _sandboxed;
-
-    private async Task KillAtEveryStepAsync(Func<Task> prepare, Func<Installer, Task<CommandResult>> run, Func<Task> verify)
+    public async Task Killed_installations_and_uninstallations_are_completed_by_the_next_run()
     {
-        for (var step = 1; ; step++)
+        var installer = Unlimited(Installer());
+        var pod = await Node.RunPodAsync(handler: "runc");
+        var configuration = Node.ReadFile(ConfigurationFile);
+        var (installed, uninstalled) = (false, false);
+        for (var step = 1; !installed || !uninstalled; step += stride)
         {
-            await Node.ResetAsync();
-            await prepare();
-            Pod[] pods = [await Node.RunPodAsync(handler: "runc"), .. _sandboxed is { } sandboxed ? [sandboxed] : Array.Empty<Pod>()];
+            installed |= await RunsToItsEndDespiteKillAsync(step, installer, killed => killed.InstallAsync(), pod);
+            (await Node.Runtime.ServedConfigurationAsync(CancellationToken)).Should().Contain("runsc");
 
-            var killed = await run(Installer().KilledAfter(step));
-            if (killed.ExitCode != Killed)
-            {
-                killed.EnsureSuccess();
-                step.Should().BeGreaterThan(3, "each file and each restart is a step");
-                TestContext.Current.TestOutputHelper?.WriteLine($"{step - 1} steps");
-                return;
-            }
-
-            // Nobody waits for the next run: containerd serves whatever it served.
-            await Node.WaitUntilContainerdIsReadyAsync();
-            await Task.WhenAll(pods.Select(ShouldBeAliveAsync));
-
-            var next = await run(Installer());
-
-            next.ExitCode.Should().Be(0, $"killed after step {step}:\n{killed}\n{next}");
-            await Task.WhenAll(pods.Select(ShouldBeAliveAsync));
-            await verify();
+            uninstalled |= await RunsToItsEndDespiteKillAsync(step, installer, killed => killed.UninstallAsync(), pod);
+            Node.ReadFile(ConfigurationFile).Should().Be(configuration);
+            Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.BinaryDirectory)).Should().BeEmpty();
+            await Node.RestartContainerdAsync();
         }
+    }
+
+    [Fact]
+    public async Task Killed_upgrades_are_completed_by_the_next_run()
+    {
+        var files = Directory.EnumerateFiles(Node.GVisor(NewVersion)).ToDictionary(path => Path.GetFileName(path), StringComparer.Ordinal);
+        var first = new Installer(Node, InstallerImage.Create(Node, $"first-{Guid.NewGuid():N}", "20240101.0", files));
+        (await first.InstallAsync()).EnsureSuccess();
+        var pod = await Node.RunPodAsync();
+        var upgraded = false;
+        for (var (step, version) = (1, OldVersion); !upgraded; step += stride)
+        {
+            upgraded = await RunsToItsEndDespiteKillAsync(step, Unlimited(Installer(version)), killed => killed.InstallAsync(), pod);
+            version = version == OldVersion ? NewVersion : OldVersion;
+        }
+
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+    }
+
+    private static Installer Unlimited(Installer installer) =>
+        installer with { Configuration = installer.Configuration with { MaximumRestartsPerHour = 60 } };
+
+    /// <summary>Runs once with the kill and, if that struck, once more.</summary>
+    /// <returns>Whether there were fewer steps than the one to be killed at.</returns>
+    private async Task<bool> RunsToItsEndDespiteKillAsync(int step, Installer installer, Func<Installer, Task<CommandResult>> run, Cri.Pod pod)
+    {
+        var killed = await run(installer.KilledAfter(step));
+        if (killed.ExitCode != Killed)
+        {
+            killed.EnsureSuccess();
+            step.Should().BeGreaterThan(FewestSteps, "each file and each restart is a step");
+            return true;
+        }
+
+        // Nobody waits for the next run: containerd serves whatever it served, and pods live.
+        await Node.WaitUntilContainerdIsReadyAsync();
+        await ShouldBeAliveAsync(pod);
+
+        var next = await run(installer);
+
+        next.ExitCode.Should().Be(0, $"killed after step {step}:\n{killed}\n{next}");
+        await ShouldBeAliveAsync(pod);
+        return false;
     }
 }
