@@ -7,31 +7,31 @@
 cd "$repository"
 
 [ $# -gt 0 ] || set -- src/RuntimeGVisor.NodeInstaller/RuntimeGVisor.NodeInstaller.csproj
-libraries=$cache/openssl-arm64
+openssl=$cache/openssl-arm64
 
 # OpenSSL for arm64, unpacked and not installed: the machine stays of one architecture.
 provide_openssl() {
-  [ ! -d "$libraries" ] || return 0
+  [ ! -d "$openssl" ] || return 0
   local work options
   work=$(mktemp -d)
   mkdir "$work/lists" "$work/debs"
   options=(-qq -o APT::Architectures::=amd64 -o APT::Architectures::=arm64 -o "Dir::State::lists=$work/lists" -o APT::Sandbox::User=root)
   apt-get "${options[@]}" update
   (cd "$work/debs" && apt-get "${options[@]}" download libssl-dev:arm64)
-  rm -rf "$libraries.partial"
-  dpkg -x "$work"/debs/*.deb "$libraries.partial"
-  mv "$libraries.partial" "$libraries"
+  rm -rf "$openssl.partial"
+  dpkg -x "$work"/debs/*.deb "$openssl.partial"
+  mv "$openssl.partial" "$openssl"
   rm -rf "$work"
 }
 
 "$repository/hack/debian-install.sh" gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 step "OpenSSL for arm64" with_lock openssl-arm64 provide_openssl
-export AARCH64_LIBRARIES=$libraries/usr/lib/aarch64-linux-gnu
+export AARCH64_OPENSSL=$openssl
 
 for project; do
   name=$(basename "$project" .csproj)
   step "publish $name for linux-arm64" dotnet publish "$project" -c Release -r linux-arm64 -p:RestoreLockedMode=true --nologo \
-    -p:CppCompilerAndLinker="$repository/hack/native/aarch64-linker.sh" -p:ObjCopyName=aarch64-linux-gnu-objcopy
+    -p:CppCompilerAndLinker="$repository/hack/native/aarch64-gcc.sh" -p:ObjCopyName=aarch64-linux-gnu-objcopy
   program=$repository/artifacts/publish/$name/release_linux-arm64/$(dotnet msbuild "$project" -getProperty:AssemblyName)
   case $(od -An -tu2 -j18 -N2 "$program") in *183) ;; *) fail "$program is no executable for arm64" ;; esac
   say "$(basename "$program"): $(($(stat -c %s "$program") / 1024)) KiB"

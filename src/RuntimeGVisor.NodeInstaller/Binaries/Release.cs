@@ -62,6 +62,16 @@ internal sealed partial class Release
         return new(directory, version, manifest, files);
     }
 
+    /// <summary>Looks whether every file is an executable for this node.</summary>
+    /// <exception cref="ReleaseException">One is not.</exception>
+    public void CheckExecutables()
+    {
+        foreach (var file in Files)
+        {
+            ExecutableFile.Check(Path.Join(Directory, file.Path));
+        }
+    }
+
     /// <summary>Reads the lines of sha512sum(1), ordered by path.</summary>
     /// <exception cref="ReleaseException">A line is wrong, or one of the two executables is not listed.</exception>
     public static IReadOnlyList<ReleaseFile> ParseManifest(string manifest, string name)

@@ -105,12 +105,6 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
     /// <exception cref="ReleaseException">A file of the release is not what its manifest says.</exception>
     public void Stage(Release release, IReadOnlyList<ReleaseFile> defects, IDictionary<string, string> checkedFiles)
     {
-        // What can be seen without copying is looked at before anything changes.
-        foreach (var file in release.Files)
-        {
-            ExecutableFile.Check(Path.Join(release.Directory, file.Path));
-        }
-
         files.CreateDirectory(binaryDirectory);
         files.CreateDirectory(_directory);
         var target = Path.Join(_directory, release.Key);

@@ -32,11 +32,22 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         var plan = InstallationPlan.Make(_wanted, release, node.Store, state, journal.RestartOwed);
         var causes = DriftCauses.Find(journal.Proven, release.Key, plan, state);
 
-        await PutFilesInPlaceAsync(release, plan, checkedFiles, cancellationToken);
+        if (plan.FilesToCopy.Count > 0)
+        {
+            // What can be seen without copying is looked at before anything changes.
+            release.CheckExecutables();
+        }
+
         if (plan.ContainerdConfiguration.IsNeeded)
         {
             journal = journal with { RestartOwed = true };
-            await EditContainerdConfigurationAsync(plan, journal, cancellationToken);
+            await ChangeContainerdConfigurationAsync(release, plan, checkedFiles, journal, cancellationToken);
+        }
+        else
+        {
+            // Of a pass that was killed before its candidate came into its place.
+            node.Files.Discard(plan.ContainerdConfiguration.Path);
+            await PutFilesInPlaceAsync(release, plan, checkedFiles, cancellationToken);
         }
 
         if (plan.Restart)
@@ -100,13 +111,17 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         }
     }
 
-    private async Task EditContainerdConfigurationAsync(InstallationPlan plan, Journal journal, CancellationToken cancellationToken)
+    private async Task ChangeContainerdConfigurationAsync(
+        Release release, InstallationPlan plan, Dictionary<string, string> checkedFiles, Journal journal, CancellationToken cancellationToken)
     {
         var change = plan.ContainerdConfiguration;
         var candidate = node.Files.Prepare(change.Path, Encoding.UTF8.GetBytes(change.After));
         try
         {
-            await node.Containerd.CheckCandidateAsync(candidate, plan.Entry, cancellationToken);
+            // containerd takes as long to judge the candidate as the release takes to be copied; neither needs the other.
+            await Task.WhenAll(
+                node.Containerd.CheckCandidateAsync(candidate, plan.Entry, cancellationToken),
+                Task.Run(() => PutFilesInPlaceAsync(release, plan, checkedFiles, cancellationToken), cancellationToken));
             if (NodeState.ReadContainerdConfiguration(change.Path).Document.Text != change.Before)
             {
                 throw new InstallationException(

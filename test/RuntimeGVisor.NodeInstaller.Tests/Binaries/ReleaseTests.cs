@@ -35,10 +35,9 @@ public sealed class ReleaseTests : IDisposable
     public void An_error_page_is_no_runsc_even_if_its_checksum_is_right()
     {
         var release = Create(["runsc", "containerd-shim-runsc-v1"], ("runsc", "<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>"u8.ToArray()));
-        var install = () => Install(Store(), release);
 
-        install.Should().Throw<ReleaseException>().WithMessage("*runsc is no executable: it begins with \"<?xml*");
-        Directory.Exists(BinaryDirectory).Should().BeFalse();
+        release.Invoking(found => found.CheckExecutables())
+            .Should().Throw<ReleaseException>().WithMessage("*runsc is no executable: it begins with \"<?xml*");
     }
 
     [Fact]
@@ -61,9 +60,8 @@ public sealed class ReleaseTests : IDisposable
         var wrong = Elf(1);
         wrong[18] = 0x28;
         var release = Create(["runsc", "containerd-shim-runsc-v1"], ("runsc", wrong));
-        var install = () => Install(Store(), release);
 
-        install.Should().Throw<ReleaseException>().WithMessage("*another processor*");
+        release.Invoking(found => found.CheckExecutables()).Should().Throw<ReleaseException>().WithMessage("*another processor*");
     }
 
     [Theory]
