@@ -13,6 +13,7 @@ public sealed partial class ChildProcess : IAsyncDisposable
 
     private readonly Process _process = new();
     private readonly StringBuilder _output = new();
+    private bool _isDisposed;
 
     private ChildProcess(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
     {
@@ -108,6 +109,12 @@ public sealed partial class ChildProcess : IAsyncDisposable
     /// <summary>SIGTERM, and SIGKILL if that has not worked after ten seconds.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
         if (!_process.HasExited)
         {

@@ -17,7 +17,7 @@ public static class Eventually
     /// <exception cref="TimeoutException">With the last value.</exception>
     public static async Task<T> GetAsync<T>(string what, Func<Task<T>> read, Predicate<T> wanted, TimeSpan? timeout = null)
     {
-        var limit = timeout ?? TimeSpan.FromSeconds(60);
+        var limit = timeout ?? TimeSpan.FromSeconds(120);
         var elapsed = Stopwatch.StartNew();
         while (true)
         {

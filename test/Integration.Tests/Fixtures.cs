@@ -64,8 +64,16 @@ public sealed class OwnSeed : IAsyncLifetime
     public async Task<ControllerProcess> StartControllerAsync(string? kubeconfig = null)
     {
         var controller = ControllerProcess.Start(new ControllerOptions { Kubeconfig = kubeconfig ?? ControlPlane.ControllerKubeconfig });
-        await controller.WaitUntilReadyAsync();
-        return controller;
+        try
+        {
+            await controller.WaitUntilReadyAsync();
+            return controller;
+        }
+        catch
+        {
+            await controller.DisposeAsync();
+            throw;
+        }
     }
 }
 

@@ -60,7 +60,7 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
             {
                 await PatchStatusAsync(
                     key, resource, [("ResourcesApplied", "False", "CannotReadSecret", $"secret {reference.Name} not found")], null, cancellationToken);
-                throw new TerminalReconcileException($"{key}: secret {reference.Name} not found");
+                throw new InvalidOperationException($"{key}: secret {reference.Name} not found");
             }
 
             data.AddRange(secret.Data ?? new Dictionary<string, byte[]>());
