@@ -23,14 +23,14 @@ public sealed class ClusterShootConverterTests
           "status": { "lastOperation": { "state": "Failed" } }
         }
         """).Should().Be(new ClusterShoot
-        {
-            Name = "crazy-botany",
-            Namespace = "garden-dev",
-            IsBeingDeleted = true,
-            NeedsForceDeletion = true,
-            IsHibernated = true,
-            HasFailed = true,
-        });
+    {
+        Name = "crazy-botany",
+        Namespace = "garden-dev",
+        IsBeingDeleted = true,
+        NeedsForceDeletion = true,
+        IsHibernated = true,
+        HasFailed = true,
+    });
 
     [Theory]
     [InlineData("1", true)]
