@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Grpc.Core;
+
 namespace Node.Tests.TestBed;
 
 /// <summary>Waits for something that another program does in its own time.</summary>
@@ -12,7 +14,7 @@ internal static class Eventually
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var started = TimeProvider.System.GetTimestamp();
-        while (!await condition(cancellationToken))
+        while (!await HoldsAsync(condition, cancellationToken))
         {
             if (TimeProvider.System.GetElapsedTime(started) > limit)
             {
@@ -25,4 +27,17 @@ internal static class Eventually
 
     public static Task BecomesTrueAsync(string what, TimeSpan limit, Func<bool> condition, Func<string>? explain = null) =>
         BecomesTrueAsync(what, limit, _ => Task.FromResult(condition()), explain);
+
+    /// <summary>What asks a containerd that restarts in this moment does not hold yet.</summary>
+    private static async Task<bool> HoldsAsync(Func<CancellationToken, Task<bool>> condition, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await condition(cancellationToken);
+        }
+        catch (RpcException exception) when (exception.StatusCode == StatusCode.Unavailable)
+        {
+            return false;
+        }
+    }
 }
