@@ -35,7 +35,7 @@ internal sealed partial class GVisorActuator(
             var applied = await managedResources.ApplyAsync(wanted, cancellationToken);
             if (applied.Metadata.DeletionTimestamp is not null)
             {
-                return WaitingForDeletion(applied);
+                return WaitingForDeletion(value, applied);
             }
         }
 
@@ -52,37 +52,38 @@ internal sealed partial class GVisorActuator(
             return uninstalling;
         }
 
-        if (await DeleteAsync(ManagedResourceNames.Installation(value), keepObjects: false, cancellationToken) is { } deleting)
+        if (await DeleteAsync(value, ManagedResourceNames.Installation(value), keepObjects: false, cancellationToken) is { } deleting)
         {
             return deleting;
         }
 
         // Asked of the server, and only now: a pool that was added meanwhile still needs the RuntimeClass.
         return await IsLastAsync(value, cancellationToken)
-            && await DeleteAsync(ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken) is { } deletingShared
+            && await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken) is { } deletingShared
                 ? deletingShared
                 : OperationOutcome.Completed;
     }
 
     public async Task<OperationOutcome> ForceDeleteAsync(ContainerRuntime value, CancellationToken cancellationToken)
     {
-        await DeleteAsync(ManagedResourceNames.Installation(value), keepObjects: false, cancellationToken);
+        await DeleteAsync(value, ManagedResourceNames.Installation(value), keepObjects: false, cancellationToken);
         if (await IsLastAsync(value, cancellationToken))
         {
-            await DeleteAsync(ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken);
+            await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken);
         }
 
         return OperationOutcome.Completed;
     }
 
     public async Task<OperationOutcome> MigrateAsync(ContainerRuntime value, CancellationToken cancellationToken) =>
-        await DeleteAsync(ManagedResourceNames.Installation(value), keepObjects: true, cancellationToken)
-        ?? await DeleteAsync(ManagedResourceNames.Shared(value), keepObjects: true, cancellationToken)
+        await DeleteAsync(value, ManagedResourceNames.Installation(value), keepObjects: true, cancellationToken)
+        ?? await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: true, cancellationToken)
         ?? OperationOutcome.Completed;
 
-    private async Task<OperationOutcome?> DeleteAsync(ObjectKey? key, bool keepObjects, CancellationToken cancellationToken) =>
+    private async Task<OperationOutcome?> DeleteAsync(
+        ContainerRuntime value, ObjectKey? key, bool keepObjects, CancellationToken cancellationToken) =>
         key is not null && await managedResources.DeleteAsync(key.Value, keepObjects, cancellationToken) is { } remaining
-            ? WaitingForDeletion(remaining)
+            ? WaitingForDeletion(value, remaining)
             : null;
 
     /// <summary>No other pool of the shoot wants gVisor. The class does not matter here. (Gardener contract: shared ManagedResource.)</summary>
@@ -126,12 +127,14 @@ internal sealed partial class GVisorActuator(
             recheckAfter: deadline - now);
     }
 
-    private OperationOutcome WaitingForDeletion(ManagedResource value)
+    private OperationOutcome WaitingForDeletion(ContainerRuntime value, ManagedResource remaining)
     {
-        var pendingFor = time.GetUtcNow() - new DateTimeOffset(value.Metadata.DeletionTimestamp!.Value.ToUniversalTime());
-        var condition = value.Condition(ManagedResourceCondition.ResourcesApplied);
+        // gardenlet's patience begins with the deletion of its own object, whatever came before that of the ManagedResource.
+        var since = value.Metadata.DeletionTimestamp ?? remaining.Metadata.DeletionTimestamp!.Value;
+        var pendingFor = time.GetUtcNow() - new DateTimeOffset(since.ToUniversalTime());
+        var condition = remaining.Condition(ManagedResourceCondition.ResourcesApplied);
         return OperationOutcome.Waiting(
-            $"ManagedResource '{value.Metadata.Name}' to be deleted"
+            $"ManagedResource '{remaining.Metadata.Name}' to be deleted"
                 + Quoted(condition is null or { Status: "True" } ? null : $"{condition.Reason}: {condition.Message}"),
             recheckAfter: pendingFor < DeletionLimit ? Shorter(RecheckAfter, DeletionLimit - pendingFor) : RecheckAfter,
             isOverdue: pendingFor >= DeletionLimit);

@@ -193,6 +193,20 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
+    public async Task The_time_that_nodes_took_to_uninstall_counts_when_a_deletion_is_overdue()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Installation);
+        await DeleteAsync("pool", Living);
+
+        _time.Advance(TimeSpan.FromSeconds(90));
+        (await DeleteAsync("pool", Living)).IsOverdue.Should().BeFalse();
+
+        _time.Advance(TimeSpan.FromSeconds(30));
+        (await DeleteAsync("pool", Living)).IsOverdue.Should().BeTrue();
+    }
+
+    [Fact]
     public async Task A_forced_deletion_waits_for_nothing()
     {
         await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
