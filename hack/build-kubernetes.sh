@@ -39,8 +39,11 @@ download() {
       grep -m 1 '^Signed-By:' "$sources" || true
     } >"$work/debian.sources"
   else
+    local mirror
+    mirror=$(awk '$1 == "deb" { for (i = 2; i <= NF; i++) if ($i ~ /:\/\//) { print $i; exit } }' /etc/apt/sources.list 2>/dev/null) || true
+    [ -n "$mirror" ] || fail "no Debian mirror in $sources or /etc/apt/sources.list"
     printf 'Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
-      http://deb.debian.org/debian "$source_suite" >"$work/debian.sources"
+      "$mirror" "$source_suite" >"$work/debian.sources"
   fi
   local options=(-qq -o "Dir::Etc::sourcelist=$work/debian.sources" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::lists=$work/lists" -o APT::Sandbox::User=root)

@@ -17,7 +17,7 @@ public static partial class RunscFlags
 
     private static readonly Dictionary<string, RunscFlag> Table = new RunscFlag[]
     {
-        // Gardener contract, section 5.4: exactly what the extension has always accepted.
+        // Gardener contract: exactly what the extension has always accepted.
         OneOf(RunscFlagTier.Contract, "net-raw", "true", "false"),
         OneOf(RunscFlagTier.Contract, "debug", "true") with { WritesNothingFor = "false", FollowedBy = [DebugLog] },
         OneOf(RunscFlagTier.Contract, DebugLog.Name, DebugLog.Value) with { SetBy = RunscFlagSetter.Controller },
@@ -93,7 +93,7 @@ public static partial class RunscFlags
     }
 
     /// <summary>
-    /// Takes what is accepted of the flags that an owner asked for and says of the rest why not. Gardener contract, section 5.4: unknown
+    /// Takes what is accepted of the flags that an owner asked for and says of the rest why not. Gardener contract: unknown
     /// flags and values are never an error of the controller.
     /// </summary>
     /// <param name="requested">The flags by name, as <c>configFlags</c> has them.</param>

@@ -6,7 +6,7 @@ using RuntimeGVisor.ProviderConfiguration;
 
 namespace RuntimeGVisor.Tests.Images;
 
-/// <summary>Gardener contract, sections 5.6 and 10.2.</summary>
+/// <summary>The vectors of Gardener's contract.</summary>
 public sealed class InstallationImageTests
 {
     private const string Repository = "europe-docker.pkg.dev/gardener-project/releases/gardener/extensions/runtime-gvisor-installation";

@@ -5,7 +5,7 @@ using RuntimeGVisor.ProviderConfiguration;
 
 namespace RuntimeGVisor.Tests.ProviderConfiguration;
 
-/// <summary>Gardener contract, sections 5.4 and 10.2.</summary>
+/// <summary>The vectors of Gardener's contract.</summary>
 public sealed class GVisorConfigurationDecoderTests
 {
     private const string Group = "gvisor.runtime.extensions.config.gardener.cloud";
