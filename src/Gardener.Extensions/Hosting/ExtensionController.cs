@@ -51,7 +51,7 @@ public static class ExtensionController
             objects.Store,
             new ClusterLookup(clusters.Store, api),
             time,
-            loggers.CreateLogger<ExtensionReconciler<T>>());
+            loggers.CreateLogger(kind.Name));
 
         // One namespace at a time: what the objects of a shoot share is never written and deleted at once.
         var controller = host.AddController(

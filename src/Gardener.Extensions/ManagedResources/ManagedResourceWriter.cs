@@ -27,6 +27,9 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
     /// <summary>The UID of the ManagedResource in deletion whose secrets this process has deleted.</summary>
     private readonly ConcurrentDictionary<ObjectKey, string> _secretsDeleted = new();
 
+    /// <summary>What the API server has said is gone with its secrets, so that a deletion in several steps asks only once.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, bool> _gone = new();
+
     /// <summary>The newest known state, or null.</summary>
     public ManagedResource? Find(ObjectKey key) => _known.Find(key);
 
@@ -45,6 +48,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
             return current;
         }
 
+        _gone.TryRemove(content.Key, out _);
         var secretName = ContentHash.UniqueName(SecretPrefix + content.Key.Name, content.Data);
         if (!IsSecretInPlace(content.Key, current, secretName))
         {
@@ -70,6 +74,11 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
     public async Task<ManagedResource?> DeleteAsync(ObjectKey key, bool keepObjects, CancellationToken cancellationToken)
     {
         var current = _known.Find(key);
+        if (current is null && _gone.ContainsKey(key))
+        {
+            return null;
+        }
+
         if (keepObjects && current?.Spec.KeepObjects != true)
         {
             current = await KeepObjectsAsync(key, cancellationToken);
@@ -79,12 +88,13 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
             ? current
             : await api.DeleteAsync(GardenerResources.ManagedResources, key, options: null, cancellationToken);
 
-        var uid = remaining?.Metadata.Uid ?? "";
-        if (remaining is null || !_secretsDeleted.TryGetValue(key, out var deletedFor) || deletedFor != uid)
+        // Gone after its secrets were deleted needs no second look at them.
+        var isKnown = _secretsDeleted.TryGetValue(key, out var deletedFor);
+        if (!isKnown || (remaining is not null && remaining.Metadata.Uid != deletedFor))
         {
             await DeleteSecretsAsync(key, remaining ?? current, cancellationToken);
             _secretsInPlace.TryRemove(key, out _);
-            _secretsDeleted[key] = uid;
+            _secretsDeleted[key] = remaining?.Metadata.Uid ?? "";
         }
 
         if (remaining is not null)
@@ -94,6 +104,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
         }
 
         _secretsDeleted.TryRemove(key, out _);
+        _gone[key] = true;
         if (current is not null)
         {
             _known.Deleted(current);
@@ -101,6 +112,9 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
 
         return null;
     }
+
+    /// <summary>Ends the memory of a deletion: its object needs nothing more, or begins anew.</summary>
+    public void Forget(ObjectKey key) => _gone.TryRemove(key, out _);
 
     /// <summary>
     /// Secrets are not watched. One is in place if this process wrote it, or if the resource manager has read it; unless the

@@ -28,7 +28,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
     private readonly ClusterLookup _clusters;
     private readonly OperationStatus<T> _status;
     private readonly TimeProvider _time;
-    private readonly ILogger<ExtensionReconciler<T>> _logger;
+    private readonly ILogger _logger;
 
     /// <summary>Objects whose operation goes on when something outside changes.</summary>
     private readonly ConcurrentDictionary<ObjectKey, bool> _waiting = new();
@@ -53,7 +53,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
         IObjectStore<T> objects,
         ClusterLookup clusters,
         TimeProvider time,
-        ILogger<ExtensionReconciler<T>> logger)
+        ILogger logger)
     {
         _kind = kind;
         _trigger = trigger;
@@ -174,7 +174,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
     {
         var last = value.ExtensionStatus?.LastOperation;
         var isContinued = last?.Type == type && (last.State == OperationState.Processing
-            || (last.State == OperationState.Error && type is OperationType.Delete or OperationType.Migrate));
+            || (last.State == OperationState.Error && (type is OperationType.Delete or OperationType.Migrate || IsWaiting(value.Key()))));
         if (isContinued && !(isNewRequest && type is OperationType.Create or OperationType.Reconcile))
         {
             return value;

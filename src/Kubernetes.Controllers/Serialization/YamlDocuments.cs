@@ -11,6 +11,8 @@ namespace Kubernetes.Controllers.Serialization;
 /// <summary>Reads YAML (and with it JSON) the way Kubernetes' own tools do: as another notation for JSON.</summary>
 public static partial class YamlDocuments
 {
+    private const int MaximumDepth = 100;
+
     /// <summary>The documents of a stream; an empty document is null.</summary>
     /// <param name="text">YAML or JSON, several documents separated by <c>---</c>.</param>
     /// <exception cref="FormatException">The text is not YAML, or uses what JSON cannot express; the message tells the line.</exception>
@@ -20,23 +22,30 @@ public static partial class YamlDocuments
         try
         {
             stream.Load(new StringReader(text));
-            return [.. stream.Documents.Select(document => ToJson(document.RootNode))];
+            return [.. stream.Documents.Select(document => ToJson(document.RootNode, depth: 0))];
         }
         catch (YamlException e)
         {
             throw new FormatException($"line {e.Start.Line}, column {e.Start.Column}: {e.Message}", e);
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            // The parser's answer to texts that its authors did not foresee.
+            throw new FormatException($"not readable as YAML: {e.Message}", e);
+        }
     }
 
-    private static JsonNode? ToJson(YamlNode node) => node switch
+    private static JsonNode? ToJson(YamlNode node, int depth) => node switch
     {
-        YamlMappingNode mapping => ToJson(mapping),
-        YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(ToJson)]),
+        // A node can contain itself, by an alias.
+        _ when depth > MaximumDepth => throw new FormatException($"line {node.Start.Line}: nested deeper than {MaximumDepth} levels"),
+        YamlMappingNode mapping => ToJson(mapping, depth),
+        YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(child => ToJson(child, depth + 1))]),
         YamlScalarNode scalar => ToJson(scalar),
         _ => throw new FormatException($"line {node.Start.Line}: this kind of YAML has no counterpart in JSON"),
     };
 
-    private static JsonObject ToJson(YamlMappingNode mapping)
+    private static JsonObject ToJson(YamlMappingNode mapping, int depth)
     {
         var value = new JsonObject();
         foreach (var (key, child) in mapping.Children)
@@ -46,7 +55,7 @@ public static partial class YamlDocuments
                 throw new FormatException($"line {key.Start.Line}: a key must be a text");
             }
 
-            value[name] = ToJson(child);
+            value[name] = ToJson(child, depth + 1);
         }
 
         return value;

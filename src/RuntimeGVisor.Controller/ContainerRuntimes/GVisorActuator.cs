@@ -61,7 +61,7 @@ internal sealed partial class GVisorActuator(
         return await IsLastAsync(value, cancellationToken)
             && await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken) is { } deletingShared
                 ? deletingShared
-                : OperationOutcome.Completed;
+                : AllGone(value);
     }
 
     public async Task<OperationOutcome> ForceDeleteAsync(ContainerRuntime value, CancellationToken cancellationToken)
@@ -72,19 +72,32 @@ internal sealed partial class GVisorActuator(
             await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken);
         }
 
-        return OperationOutcome.Completed;
+        return AllGone(value);
     }
 
     public async Task<OperationOutcome> MigrateAsync(ContainerRuntime value, CancellationToken cancellationToken) =>
         await DeleteAsync(value, ManagedResourceNames.Installation(value), keepObjects: true, cancellationToken)
         ?? await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: true, cancellationToken)
-        ?? OperationOutcome.Completed;
+        ?? AllGone(value);
 
     private async Task<OperationOutcome?> DeleteAsync(
         ContainerRuntime value, ObjectKey? key, bool keepObjects, CancellationToken cancellationToken) =>
         key is not null && await managedResources.DeleteAsync(key.Value, keepObjects, cancellationToken) is { } remaining
             ? WaitingForDeletion(value, remaining)
             : null;
+
+    private OperationOutcome AllGone(ContainerRuntime value)
+    {
+        foreach (var key in (ObjectKey?[])[ManagedResourceNames.Installation(value), ManagedResourceNames.Shared(value)])
+        {
+            if (key is not null)
+            {
+                managedResources.Forget(key.Value);
+            }
+        }
+
+        return OperationOutcome.Completed;
+    }
 
     /// <summary>No other pool of the shoot wants gVisor. The class does not matter here. (Gardener contract: shared ManagedResource.)</summary>
     private async Task<bool> IsLastAsync(ContainerRuntime value, CancellationToken cancellationToken)

@@ -233,6 +233,39 @@ public sealed class ManagedResourceWriterTests
 
         ReleaseByResourceManager();
         (await writer.DeleteAsync(Key, keepObjects: false, Cancellation)).Should().BeNull();
+        _server.Writes.Select(request => request.ToString()).Should().Equal(["delete managedresources shoot--a--b/mr"], "its secrets went before");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_the_server_said_is_gone_is_not_asked_for_again_until_it_is_forgotten(bool keepObjects)
+    {
+        var writer = NewWriter();
+        await writer.ApplyAsync(Content("foo"), Cancellation);
+        await writer.DeleteAsync(Key, keepObjects, Cancellation);
+        _server.Forget();
+
+        (await writer.DeleteAsync(Key, keepObjects, Cancellation)).Should().BeNull();
+        _server.Requests.Should().BeEmpty();
+
+        writer.Forget(Key);
+        (await writer.DeleteAsync(Key, keepObjects, Cancellation)).Should().BeNull();
+        Requests().Should().Contain("delete managedresources shoot--a--b/mr");
+    }
+
+    [Fact]
+    public async Task What_was_gone_and_is_made_anew_is_deleted_again()
+    {
+        var writer = NewWriter();
+        await writer.ApplyAsync(Content("foo"), Cancellation);
+        await writer.DeleteAsync(Key, keepObjects: false, Cancellation);
+        await writer.ApplyAsync(Content("foo"), Cancellation);
+
+        await writer.DeleteAsync(Key, keepObjects: false, Cancellation);
+
+        _server.Get(GardenerResources.ManagedResources, Key).Should().BeNull();
+        _server.All(GardenerResources.Secrets).Should().BeEmpty();
     }
 
     [Fact]

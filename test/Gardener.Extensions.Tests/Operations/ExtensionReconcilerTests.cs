@@ -320,6 +320,27 @@ public sealed class ExtensionReconcilerTests
     }
 
     [Fact]
+    public async Task A_reconcile_that_waits_too_long_becomes_an_error_that_is_written_once()
+    {
+        await ReconciledAsync();
+        _seed.Server.Remove(GardenerResources.ManagedResources, SampleActuator.ManagedResource);
+        _seed.Ask("reconcile");
+        await _seed.ReconcileAsync();
+        _seed.Actuator.IsOverdue = true;
+        await _seed.ReconcileAsync();
+        _seed.LastOperation.State.Should().Be(Error);
+        _seed.Server.Forget();
+
+        _seed.Time.Advance(TimeSpan.FromSeconds(30));
+        await _seed.ReconcileAsync();
+
+        _seed.Writes.Should().BeEmpty("gardenlet must not see it flicker between error and progress");
+        _seed.ReleaseManagedResource();
+        await _seed.ReconcileAsync();
+        _seed.LastOperation.State.Should().Be(Succeeded);
+    }
+
+    [Fact]
     public async Task Without_our_finalizer_a_deletion_is_none_of_our_business()
     {
         _seed.Create();
