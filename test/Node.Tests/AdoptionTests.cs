@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using Node.Tests.TestBed;
+using NodeTestBed;
 
 namespace Node.Tests;
 

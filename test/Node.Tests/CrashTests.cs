@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using Node.Tests.TestBed;
+using NodeTestBed;
+using NodeTestBed.Cri;
 
 namespace Node.Tests;
 
@@ -56,7 +57,7 @@ public abstract class CrashTests(TestNode node, int stride = 1) : NodeTest(node)
 
     /// <summary>Runs once with the kill and, if that struck, once more.</summary>
     /// <returns>Whether there were fewer steps than the one to be killed at.</returns>
-    private async Task<bool> RunsToItsEndDespiteKillAsync(int step, Installer installer, Func<Installer, Task<CommandResult>> run, Cri.Pod pod)
+    private async Task<bool> RunsToItsEndDespiteKillAsync(int step, Installer installer, Func<Installer, Task<CommandResult>> run, Pod pod)
     {
         var killed = await run(installer.KilledAfter(step));
         if (killed.ExitCode != Killed)

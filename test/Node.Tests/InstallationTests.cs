@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using Node.Tests.TestBed;
+using NodeTestBed;
+using NodeTestBed.Cri;
 
 namespace Node.Tests;
 
@@ -127,7 +128,7 @@ public abstract class InstallationTests(TestNode node) : NodeTest(node)
         await ShouldRunInGVisorAsync(await Node.RunPodAsync());
     }
 
-    private static async Task<bool> CanOpenRawSocketsAsync(Cri.Pod pod)
+    private static async Task<bool> CanOpenRawSocketsAsync(Pod pod)
     {
         const int netRaw = 13;
         var status = await pod.ExecAsync(CancellationToken, "grep", "CapBnd", "/proc/self/status");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Security.Cryptography;
-using Node.Tests.Cri;
-using Node.Tests.TestBed;
+using NodeTestBed;
+using NodeTestBed.Cri;
 
 namespace Node.Tests;
 
@@ -30,7 +30,7 @@ public abstract class NodeTest(TestNode node) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        node.SkipWhereUnavailable();
+        Assert.SkipWhen(node.Unavailable is not null, node.Unavailable ?? "");
         await node.ResetAsync();
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using Node.Tests.Cri;
-using Node.Tests.TestBed;
+using NodeTestBed;
+using NodeTestBed.Cri;
 
 namespace Node.Tests;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace Node.Tests.TestBed;
+namespace NodeTestBed;
 
 /// <summary>
 /// What the shell script of the Go extension leaves on a node. Gardener contract: two files in the binary directory, a block at
 /// the end of config.toml, flags in runsc.toml, a restart.
 /// </summary>
-internal static class GoInstaller
+public static class GoInstaller
 {
     /// <summary>The table's path by the version of containerd's configuration; releases before 2026 wrote an older one into newer files.</summary>
     private static readonly Dictionary<int, string> Prefixes = new()

@@ -2,10 +2,10 @@
 
 using RuntimeGVisor.NodeConfiguration;
 
-namespace Node.Tests.TestBed;
+namespace NodeTestBed;
 
 /// <summary>The installer with a release and a configuration, to be run in a container on the node.</summary>
-internal sealed record Installer(TestNode Node, InstallerImage Image)
+public sealed record Installer(TestNode Node, InstallerImage Image)
 {
     private static int _runs;
 
@@ -66,7 +66,7 @@ internal sealed record Installer(TestNode Node, InstallerImage Image)
 }
 
 /// <summary>An installer that runs in its container.</summary>
-internal sealed class InstallerRun(TestNode node, string identity, Command command, int httpPort) : IAsyncDisposable
+public sealed class InstallerRun(TestNode node, string identity, Command command, int httpPort) : IAsyncDisposable
 {
     public const string RuncState = "/run/installers";
 

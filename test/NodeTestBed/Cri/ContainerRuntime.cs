@@ -4,10 +4,10 @@ using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
 
-namespace Node.Tests.Cri;
+namespace NodeTestBed.Cri;
 
 /// <summary>containerd's CRI over its socket, in the few calls that the tests make of it.</summary>
-internal sealed class ContainerRuntime : IDisposable
+public sealed class ContainerRuntime : IDisposable
 {
     private readonly GrpcChannel _channel;
     private readonly RuntimeService.RuntimeServiceClient _client;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace Node.Tests.TestBed;
+namespace NodeTestBed;
 
 /// <summary>What gardener-node-agent does to containerd's configuration: it decodes it and writes it again, without comments, in its own form.</summary>
-internal static class NodeAgent
+public static class NodeAgent
 {
     public static string Rewrite(string configuration)
     {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
-using k8s.Models;
-using Node.Tests.Cri;
+using NodeTestBed.Cri;
 using RuntimeGVisor.Shoot;
+using k8s.Models;
 
-namespace Node.Tests.TestBed;
+namespace NodeTestBed;
 
 /// <summary>A directory of the node in the installer's container, at the node's own path.</summary>
-internal sealed record NodeMount(string Path, bool IsReadOnly, bool FollowsMountsOfNode);
+public sealed record NodeMount(string Path, bool IsReadOnly, bool FollowsMountsOfNode);
 
 /// <summary>
 /// What the installer's container may see and do of the node, taken from the DaemonSet that the extension deploys. The tests hand it to runc
 /// directly, which needs no containerd, or to containerd as a pod.
 /// </summary>
-internal static class InstallerContainer
+public static class InstallerContainer
 {
     private static readonly V1PodSpec DaemonSetPod = ShootObjects
         .ForWorkerPool(new() { PoolName = "pool-a", BinaryPath = TestNode.BinaryDirectory, Image = "localhost/installer:test" })

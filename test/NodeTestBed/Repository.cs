@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace Node.Tests.TestBed;
+namespace NodeTestBed;
 
 /// <summary>Where the tests find what they test and what they test it with.</summary>
-internal static class Repository
+public static class Repository
 {
     public static string Root { get; } = FindRoot();
 

@@ -2,17 +2,16 @@
 
 using System.Collections.Concurrent;
 using Grpc.Core;
-using Node.Tests.Cri;
+using NodeTestBed.Cri;
 
-namespace Node.Tests.TestBed;
+namespace NodeTestBed;
 
 /// <summary>
-/// A systemd node with containerd, booted once for all tests of one containerd version by <c>hack/node-test-bed.sh</c> and brought back to
-/// its first state between them.
+/// A systemd node with containerd, booted once by <c>hack/node-test-bed.sh</c> and brought back to its first state as often as it is wanted.
 /// </summary>
-public abstract class TestNode(string containerdVersion) : IAsyncLifetime
+public class TestNode(string containerdVersion) : IAsyncDisposable
 {
-    internal const string BinaryDirectory = "/var/bin/containerruntimes";
+    public const string BinaryDirectory = "/var/bin/containerruntimes";
 
     /// <summary>Debian 12's own containerd: a machine that cannot have a node with it cannot test the installer.</summary>
     private const string RequiredVersion = "1.6";
@@ -22,43 +21,56 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
     private string? _directory;
     private string _snapshot = "";
     private string _parts = "";
-    private string? _unavailable;
     private ContainerRuntime? _runtime;
     private readonly ConcurrentDictionary<string, InstallerImage> _images = new(StringComparer.Ordinal);
 
-    internal string ContainerdVersion => containerdVersion;
+    public string ContainerdVersion => containerdVersion;
+
+    /// <summary>What containerd says of itself.</summary>
+    public string Containerd { get; private set; } = "";
+
+    /// <summary>Why there is no such node on this machine; null when there is one.</summary>
+    public string? Unavailable { get; private set; }
 
     /// <summary>The version of the configuration that the node comes up with.</summary>
-    internal int ConfigurationVersion => containerdVersion.StartsWith("1.", StringComparison.Ordinal) ? 2 : 3;
+    public int ConfigurationVersion => containerdVersion.StartsWith("1.", StringComparison.Ordinal) ? 2 : 3;
 
     /// <summary>Process of the node's init as the tests see it.</summary>
-    internal int Leader { get; private set; }
+    public int Leader { get; private set; }
 
-    internal ContainerRuntime Runtime => _runtime ?? throw new InvalidOperationException("the node is not up");
+    public ContainerRuntime Runtime => _runtime ?? throw new InvalidOperationException("the node is not up");
 
     /// <summary>A directory of the machine that the node sees as /shared.</summary>
-    internal string SharedDirectory => Path.Combine(_directory ?? throw new InvalidOperationException("the node is not up"), "shared");
+    public string SharedDirectory => Path.Combine(_directory ?? throw new InvalidOperationException("the node is not up"), "shared");
 
     /// <summary>Where the tests see a file of the node, also those on its in-memory file systems.</summary>
-    internal string PathOf(string path) => $"/proc/{Leader}/root{path}";
+    public string PathOf(string path) => $"/proc/{Leader}/root{path}";
 
     /// <summary>The directory with runsc and shim of a gVisor version, on the machine.</summary>
-    internal string GVisor(string version) => Path.Combine(_parts, "gvisor", version);
+    public string GVisor(string version) => Path.Combine(_parts, "gvisor", version);
 
     /// <summary>The installer's image with a gVisor version.</summary>
-    internal InstallerImage Image(string version) => _images.GetOrAdd(version, CreateImage);
+    public InstallerImage Image(string version) => _images.GetOrAdd(version, CreateImage);
 
-    public async ValueTask InitializeAsync()
+    /// <summary>Boots the node.</summary>
+    public async Task StartAsync()
     {
-        File.Exists(Repository.InstallerExecutable).Should().BeTrue(
-            $"the installer must be published before its tests run, to {Repository.InstallerExecutable} or to where NODE_INSTALLER_EXECUTABLE says");
+        if (!File.Exists(Repository.InstallerExecutable))
+        {
+            throw new FileNotFoundException(
+                $"the installer must be published first, to {Repository.InstallerExecutable} or to where NODE_INSTALLER_EXECUTABLE says");
+        }
+
         var provided = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["provide"], TimeSpan.FromMinutes(15));
         _parts = provided.EnsureSuccess().Output.Trim();
         if (!Directory.Exists(Path.Combine(_parts, "layers", $"containerd-{containerdVersion}")))
         {
-            containerdVersion.Should().NotBe(RequiredVersion, provided.ToString());
-            _unavailable = $"no package of containerd {containerdVersion} can be had on this machine";
-            await Console.Error.WriteLineAsync($"note: {_unavailable}: its node tests are skipped");
+            Unavailable = $"no package of containerd {containerdVersion} can be had on this machine";
+            if (containerdVersion == RequiredVersion)
+            {
+                throw new InvalidOperationException($"{Unavailable}\n{provided}");
+            }
+
             return;
         }
 
@@ -72,7 +84,7 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
         _snapshot = Path.Combine(_directory, "first-state");
         await Command.RunAsync("cp", ["-a", PathOf("/etc/containerd"), _snapshot]);
         var containerd = await RunAsync("containerd", "--version");
-        await Console.Error.WriteLineAsync($"note: node tests run on {containerd.EnsureSuccess().Output.Trim()}");
+        Containerd = containerd.EnsureSuccess().Output.Trim();
     }
 
     public async ValueTask DisposeAsync()
@@ -87,15 +99,13 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    internal void SkipWhereUnavailable() => Assert.SkipWhen(_unavailable is not null, _unavailable ?? "");
-
     /// <summary>Starts a program in the node.</summary>
-    internal Command Start(params string[] command) => Command.Start(
+    public Command Start(params string[] command) => Command.Start(
         "nsenter",
         ["--all", "--target", $"{Leader}", "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", .. command]);
 
     /// <summary>Runs a program in the node.</summary>
-    internal async Task<CommandResult> RunAsync(params string[] command)
+    public async Task<CommandResult> RunAsync(params string[] command)
     {
         using var started = Start(command);
         return await started.WaitAsync(TimeSpan.FromMinutes(1));
@@ -103,7 +113,7 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
 
     /// <summary>Makes an image of the installer known to containerd.</summary>
     /// <returns>Its name.</returns>
-    internal async Task<string> ImportAsync(InstallerImage image)
+    public async Task<string> ImportAsync(InstallerImage image)
     {
         var name = $"localhost/{Path.GetFileName(image.Directory)}:test";
         var archive = $"{image.Directory}.tar";
@@ -116,19 +126,19 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
         return name;
     }
 
-    internal string ReadFile(string path) => File.ReadAllText(PathOf(path));
+    public string ReadFile(string path) => File.ReadAllText(PathOf(path));
 
-    internal void WriteFile(string path, string text) => File.WriteAllText(PathOf(path), text);
+    public void WriteFile(string path, string text) => File.WriteAllText(PathOf(path), text);
 
     /// <summary>Every file of containerd's configuration and of the binary directory with what changes when it is written, even with the same bytes.</summary>
-    internal async Task<string> FilesAsync()
+    public async Task<string> FilesAsync()
     {
         var answer = await RunAsync("sh", "-c", $"find /etc/containerd {BinaryDirectory} -printf '%p %y %m %s %T@ %i %l\\n' | sort");
         return answer.EnsureSuccess().Output;
     }
 
     /// <summary>The program that runs a pod's sandbox, as long as the pod runs even after the file was removed.</summary>
-    internal static string SandboxExecutable(Pod pod) =>
+    public static string SandboxExecutable(Pod pod) =>
         Directory.EnumerateDirectories("/proc")
             .Where(directory => int.TryParse(Path.GetFileName(directory), out _))
             .Where(directory => CommandLine(directory) is ["runsc-sandbox", ..] arguments && arguments.Contains(pod.SandboxId))
@@ -137,7 +147,7 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
 
     /// <summary>Asks a web server from within the node's network.</summary>
     /// <returns>The body of an answer with 200; null for any other or none.</returns>
-    internal async Task<string?> GetAsync(string host, int port, string path)
+    public async Task<string?> GetAsync(string host, int port, string path)
     {
         var request = $"GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: close\\r\\n\\r\\n";
         var answer = await RunAsync("sh", "-c", $"printf '{request}' | timeout 5 busybox nc {host} {port}");
@@ -147,29 +157,29 @@ public abstract class TestNode(string containerdVersion) : IAsyncLifetime
     }
 
     /// <summary>Identifies one run of containerd: it differs after a restart.</summary>
-    internal async Task<string> ContainerdRunAsync()
+    public async Task<string> ContainerdRunAsync()
     {
         var answer = await RunAsync("systemctl", "show", "--value", "-p", "InvocationID", "containerd.service");
         return answer.EnsureSuccess().Output.Trim();
     }
 
-    internal async Task RestartContainerdAsync()
+    public async Task RestartContainerdAsync()
     {
         await RunAsync("systemctl", "reset-failed", "containerd.service");
         (await RunAsync("systemctl", "restart", "containerd.service")).EnsureSuccess();
         await WaitUntilContainerdIsReadyAsync();
     }
 
-    internal Task WaitUntilContainerdIsReadyAsync() =>
+    public Task WaitUntilContainerdIsReadyAsync() =>
         Eventually.BecomesTrueAsync("containerd serves the CRI", TimeSpan.FromSeconds(20), Runtime.IsReadyAsync);
 
-    internal Task<Pod> RunPodAsync(string handler = "runsc") =>
-        Runtime.RunPodAsync(handler, new(), TestContext.Current.CancellationToken);
+    public Task<Pod> RunPodAsync(string handler = "runsc") =>
+        Runtime.RunPodAsync(handler, new(), CancellationToken.None);
 
     /// <summary>Takes the node back to the state in which it came up, without a boot.</summary>
-    internal async Task ResetAsync()
+    public async Task ResetAsync()
     {
-        var cancellationToken = TestContext.Current.CancellationToken;
+        var cancellationToken = CancellationToken.None;
         await Command.RunAsync("rm", ["-rf", PathOf("/etc/containerd"), PathOf("/etc/systemd/system/containerd.service.d/test.conf")]);
         (await Command.RunAsync("cp", ["-a", _snapshot, PathOf("/etc/containerd")])).EnsureSuccess();
         await RunAsync("systemctl", "daemon-reload");

@@ -2,17 +2,20 @@
 
 using Grpc.Core;
 
-namespace Node.Tests.TestBed;
+namespace NodeTestBed;
 
 /// <summary>Waits for something that another program does in its own time.</summary>
-internal static class Eventually
+public static class Eventually
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
     public static async Task BecomesTrueAsync(
-        string what, TimeSpan limit, Func<CancellationToken, Task<bool>> condition, Func<string>? explain = null)
+        string what,
+        TimeSpan limit,
+        Func<CancellationToken, Task<bool>> condition,
+        Func<string>? explain = null,
+        CancellationToken cancellationToken = default)
     {
-        var cancellationToken = TestContext.Current.CancellationToken;
         var started = TimeProvider.System.GetTimestamp();
         while (!await HoldsAsync(condition, cancellationToken))
         {

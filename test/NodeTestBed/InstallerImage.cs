@@ -2,10 +2,10 @@
 
 using System.Security.Cryptography;
 
-namespace Node.Tests.TestBed;
+namespace NodeTestBed;
 
 /// <summary>The file system of the installer's image with one gVisor release, as the node sees it below /shared.</summary>
-internal sealed record InstallerImage(string NodeDirectory, string Directory)
+public sealed record InstallerImage(string NodeDirectory, string Directory)
 {
     /// <summary>Lays out an image with the executable under test and the given files of a gVisor release.</summary>
     public static InstallerImage Create(TestNode node, string name, string version, IReadOnlyDictionary<string, string> releaseFiles)

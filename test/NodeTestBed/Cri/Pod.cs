@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-namespace Node.Tests.Cri;
+namespace NodeTestBed.Cri;
 
 /// <summary>The one container of a test's pod. Without a command it sleeps until it is stopped.</summary>
-internal sealed record PodContainer
+public sealed record PodContainer
 {
     public string Image { get; init; } = "localhost/busybox:test";
 
@@ -49,7 +49,7 @@ internal sealed record PodContainer
 }
 
 /// <summary>A pod that a test started.</summary>
-internal sealed record Pod(ContainerRuntime Runtime, string Name, string SandboxId, string ContainerId, string LogFile)
+public sealed record Pod(ContainerRuntime Runtime, string Name, string SandboxId, string ContainerId, string LogFile)
 {
     /// <summary>The kernel's log as the container sees it: gVisor's names itself.</summary>
     public Task<string> KernelLogAsync(CancellationToken cancellationToken) => ExecAsync(cancellationToken, "dmesg");

@@ -3,10 +3,10 @@
 using System.Diagnostics;
 using System.Text;
 
-namespace Node.Tests.TestBed;
+namespace NodeTestBed;
 
 /// <summary>A program that ran to its end.</summary>
-internal sealed record CommandResult(string CommandLine, int ExitCode, string Output, string Error)
+public sealed record CommandResult(string CommandLine, int ExitCode, string Output, string Error)
 {
     /// <summary>Everything that helps to understand a failure.</summary>
     public override string ToString() => $"{CommandLine}: exit code {ExitCode}\n{Output}\n{Error}";
@@ -14,8 +14,8 @@ internal sealed record CommandResult(string CommandLine, int ExitCode, string Ou
     public CommandResult EnsureSuccess() => ExitCode == 0 ? this : throw new InvalidOperationException(ToString());
 }
 
-/// <summary>A program that a test started.</summary>
-internal sealed class Command : IDisposable
+/// <summary>A program that was started on the machine or in the node.</summary>
+public sealed class Command : IDisposable
 {
     private readonly string _commandLine;
     private readonly Process _process;
@@ -55,8 +55,7 @@ internal sealed class Command : IDisposable
     /// <summary>Waits for its end.</summary>
     public async Task<CommandResult> WaitAsync(TimeSpan timeout)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        deadline.CancelAfter(timeout);
+        using var deadline = new CancellationTokenSource(timeout, TimeProvider.System);
         try
         {
             await _process.WaitForExitAsync(deadline.Token);
