@@ -2,7 +2,7 @@
 # Everything is done by the scripts in hack/; "make help" lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help start verify build test format bench clean
+.PHONY: help start verify build test format images bench clean
 
 help: ## lists these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,6 +21,9 @@ test: ## runs all tests
 
 format: ## formats the code
 	@dotnet format
+
+images: ## makes the images for amd64 and arm64, or for ARCHITECTURES
+	@hack/images.sh
 
 bench: ## measures the controller against bare writes and writes docs/development/performance.md
 	@hack/bench.sh

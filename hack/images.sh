@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# images.sh [NAME...]: makes the images, from scratch and without a container daemon. NAME is gardener-extension-runtime-gvisor (the
+# controller) or runtime-gvisor-installation (the node installer with gVisor); without arguments both.
+#
+# In artifacts/images:
+#   NAME-ARCHITECTURE.tar         OCI archive of one image: `ctr -n k8s.io images import`, `skopeo copy oci-archive:...`
+#   NAME.tar                      OCI archive of the index with the images of all architectures that were made
+# and for each of these a line on stdout: PATH REFERENCE@DIGEST. The same commit makes the same digests.
+#
+#   ARCHITECTURES                 default "amd64 arm64"
+#   CONTROLLER_EXECUTABLE, NODE_INSTALLER_EXECUTABLE   published before, for this machine's architecture; else they are published now
+#   GVISOR_VERSION, GVISOR_DIRECTORY, GVISOR_CHECKSUMS, GVISOR_URL   see hack/gvisor-release.sh. For tests, hack/node/gvisor-mirror.sh
+#                                 makes a directory of Debian's gVisor and prints these variables
+#   IMAGES_OUTPUT                 another directory than artifacts/images
+#   IMAGE_PREFIX                  default: where the image vector expects the node installer. REFERENCE is PREFIX/NAME:vVERSION
+# shellcheck source=hack/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=hack/images/oci.sh
+. "$repository/hack/images/oci.sh"
+cd "$repository"
+shopt -s inherit_errexit
+
+controller=gardener-extension-runtime-gvisor
+node_installer=runtime-gvisor-installation
+declare -A projects=([$controller]=RuntimeGVisor.Controller [$node_installer]=RuntimeGVisor.NodeInstaller)
+declare -A published=([$controller]=${CONTROLLER_EXECUTABLE:-} [$node_installer]=${NODE_INSTALLER_EXECUTABLE:-})
+declare -A titles=([$controller]="Gardener extension for gVisor: controller" [$node_installer]="Gardener extension for gVisor: node installer")
+
+[ $# -gt 0 ] || set -- "$controller" "$node_installer"
+for name; do [ -n "${projects[$name]:-}" ] || fail "there is no image '$name'; there are: ${!projects[*]}"; done
+read -ra architectures <<<"${ARCHITECTURES:-amd64 arm64}"
+for architecture in "${architectures[@]}"; do
+  case $architecture in amd64 | arm64) ;; *) fail "ARCHITECTURES may have amd64 and arm64, not '$architecture'" ;; esac
+done
+case $(uname -m) in x86_64) native=amd64 ;; aarch64) native=arm64 ;; *) fail "no images are made on $(uname -m)" ;; esac
+
+output=$(realpath -m "${IMAGES_OUTPUT:-artifacts/images}")
+vector=$(sed -n 's/^ *repository: *//p' src/RuntimeGVisor/Images/images.yaml)
+prefix=${IMAGE_PREFIX:-${vector%/*}}
+version=$(tr -d '[:space:]' <VERSION)
+"$repository/hack/debian-install.sh" jq
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# executable NAME ARCHITECTURE: prints the path of the program, published before or now.
+executable() {
+  local project=${projects[$1]} program=${published[$1]}
+  if [ "$2" = "$native" ]; then
+    [ -n "$program" ] || program=$(hack/publish.sh "src/$project/$project.csproj")
+  elif [ "$2" = arm64 ]; then
+    program=$(hack/native/publish-arm64.sh "src/$project/$project.csproj")
+  else
+    fail "on $(uname -m) no executables are made for $2"
+  fi
+  printf '%s\n' "${program#"$project="}"
+}
+
+# commit_of EXECUTABLE ARCHITECTURE: the commit that a program says it was built from.
+commit_of() {
+  local printed
+  if [ "$2" != "$native" ]; then
+    git rev-parse HEAD
+    return
+  fi
+  printed=$("$1" --version) || fail "$1 --version ended with code $?"
+  case $printed in
+    *"$version"*) ;;
+    *) fail "$1 --version printed '$printed', want the version $version" ;;
+  esac
+  sed -n 's/.*\([0-9a-f]\{40\}\).*/\1/p' <<<"$printed"
+}
+
+# configuration NAME ARCHITECTURE COMMIT PROGRAM_FILE: the image's configuration. What is not in the commit must not be in the image,
+# so its time is the commit's.
+configuration() {
+  local user="" created
+  # The node installer has to be root: systemd and containerd take orders from root only.
+  [ "$1" = "$node_installer" ] || user=65532:65532
+  created=$(TZ=UTC0 git show -s --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd "$3")
+  jq -nc --arg architecture "$2" --arg created "$created" --arg user "$user" --arg entrypoint "/$4" --arg title "${titles[$1]}" \
+    --arg version "$version" --arg commit "$3" --arg source "https://$(sed -n 's/^ *sourceRepository: *//p' src/RuntimeGVisor/Images/images.yaml)" '
+    {architecture: $architecture, os: "linux", created: $created, config: {
+      Entrypoint: [$entrypoint],
+      WorkingDir: "/",
+      Labels: {
+        "org.opencontainers.image.title": $title,
+        "org.opencontainers.image.version": $version,
+        "org.opencontainers.image.revision": $commit,
+        "org.opencontainers.image.created": $created,
+        "org.opencontainers.image.source": $source,
+        "org.opencontainers.image.licenses": "Apache-2.0"}}}
+    | if $user == "" then . else .config.User = $user end'
+}
+
+# make_image NAME ARCHITECTURE LAYOUT: adds the image to the layout, writes its archive, leaves its descriptor in LAYOUT.ARCHITECTURE.
+make_image() {
+  local name=$1 architecture=$2 layout=$3 program commit configuration layers=()
+  program=$(executable "$name" "$architecture")
+  commit=$(commit_of "$program" "$architecture")
+  [ -n "$commit" ] || fail "$program does not say which commit it was built from"
+  # gVisor has a layer of its own: a node that has it takes only the other when a new version of the installer comes.
+  if [ "$name" = "$node_installer" ]; then
+    layers+=("$layout.files/$architecture/gvisor")
+    hack/gvisor-release.sh fetch "$architecture" "${layers[0]}/gvisor"
+  fi
+  layers+=("$layout.files/$architecture/program")
+  install -D -m 755 "$program" "$layout.files/$architecture/program/$(basename "$program")"
+  chmod 755 "${layers[@]}"
+  configuration=$(configuration "$name" "$architecture" "$commit" "$(basename "$program")")
+  add_image "$layout" "$configuration" "${layers[@]}" >"$layout.$architecture"
+  write_archive "$layout" "$prefix/$name:v$version" "$(<"$layout.$architecture")" "$output/$name-$architecture.tar"
+}
+
+report() { printf '%s %s@%s\n' "$output/$1.tar" "$2" "$(jq -r .digest <"$3")"; }
+
+mkdir -p "$output"
+for name; do
+  layout=$work/$name descriptors=()
+  new_layout "$layout"
+  for architecture in "${architectures[@]}"; do
+    step "image $name for $architecture" make_image "$name" "$architecture" "$layout"
+    report "$name-$architecture" "$prefix/$name:v$version" "$layout.$architecture"
+    descriptors+=("$(<"$layout.$architecture")")
+  done
+  add_index "$layout" '{}' "${descriptors[@]}" >"$layout.index"
+  write_archive "$layout" "$prefix/$name:v$version" "$(<"$layout.index")" "$output/$name.tar"
+  report "$name" "$prefix/$name:v$version" "$layout.index"
+done
