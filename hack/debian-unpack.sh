@@ -1,27 +1,35 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# debian-unpack.sh PACKAGE: unpacks a Debian package into the cache without installing it (no daemon starts, no file of
-# the machine changes) and prints the directory that holds its files.
+# debian-unpack.sh PACKAGE...: unpacks Debian packages into the cache without installing them (no daemon starts, no file of
+# the machine changes) and prints for each the directory that holds its files.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-[ $# = 1 ] || fail "usage: debian-unpack.sh PACKAGE"
-package=$1
-target=$cache/packages/$package
+[ $# -gt 0 ] || fail "usage: debian-unpack.sh PACKAGE..."
+packages=$cache/packages
 
-unpack() {
-  [ ! -d "$target" ] || return 0
-  local work
-  mkdir -p "$cache/packages"
-  work=$(mktemp -d "$cache/packages/.$package.XXXXXX")
+missing() {
+  local name
+  for name; do [ -d "$packages/$name" ] || printf '%s\n' "$name"; done
+}
+
+unpack_missing() {
+  local work names name archives
+  mapfile -t names < <(missing "$@")
+  [ ${#names[@]} -gt 0 ] || return 0
+  mkdir -p "$packages"
+  work=$(mktemp -d "$packages/.unpack.XXXXXX")
   # shellcheck disable=SC2064 # the directory of this call
   trap "rm -rf '$work'" EXIT
   chmod 755 "$work"
   refresh_package_lists
-  (cd "$work" && step "download $package" apt-get -qq -o APT::Sandbox::User=root download "$package")
-  dpkg-deb -x "$work"/*.deb "$work/files"
-  mv "$work/files" "$target"
+  (cd "$work" && step "download ${names[*]}" apt-get -qq -o APT::Sandbox::User=root download "${names[@]}")
+  for name in "${names[@]}"; do
+    archives=("$work/$name"_*.deb)
+    dpkg-deb -x "${archives[0]}" "$work/$name"
+    mv "$work/$name" "$packages/$name"
+  done
 }
 
-with_lock "package-$package" unpack
-printf '%s\n' "$target"
+[ -z "$(missing "$@")" ] || with_lock debian-unpack unpack_missing "$@"
+for name; do printf '%s\n' "$packages/$name"; done
