@@ -2,7 +2,7 @@
 # Everything is done by the scripts in hack/; "make help" lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help start verify build test format images bench clean
+.PHONY: help start verify build test format generate images release bench clean
 
 help: ## lists these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -22,8 +22,14 @@ test: ## runs all tests
 format: ## formats the code
 	@dotnet format
 
+generate: ## writes the files that are made of others: the chart's version, the registration in example/
+	@hack/generate.sh
+
 images: ## makes the images for amd64 and arm64, or for ARCHITECTURES
 	@hack/images.sh
+
+release: ## makes this tree the release VERSION=x.y.z; RELEASE_COMMIT=1 commits and tags it
+	@hack/release.sh "$(VERSION)"
 
 bench: ## measures the controller against bare writes and writes docs/development/performance.md
 	@hack/bench.sh

@@ -5,15 +5,18 @@
 #
 # In artifacts/images:
 #   NAME-ARCHITECTURE.tar         OCI archive of one image: `ctr -n k8s.io images import`, `skopeo copy oci-archive:...`
+#   NAME-ARCHITECTURE.spdx.json   its SBOM (SPDX 2.3)
 #   NAME.tar                      OCI archive of the index with the images of all architectures that were made
-# and for each of these a line on stdout: PATH REFERENCE@DIGEST. The same commit makes the same digests.
+# and for each archive a line on stdout: PATH REFERENCE@DIGEST. The same commit makes the same digests.
 #
 #   ARCHITECTURES                 default "amd64 arm64"
-#   CONTROLLER_EXECUTABLE, NODE_INSTALLER_EXECUTABLE   published before, for this machine's architecture; else they are published now
+#   CONTROLLER_EXECUTABLE, NODE_INSTALLER_EXECUTABLE   what hack/publish.sh made before, for this machine's architecture; else they are
+#                                 published now
 #   GVISOR_VERSION, GVISOR_DIRECTORY, GVISOR_CHECKSUMS, GVISOR_URL   see hack/gvisor-release.sh. For tests, hack/node/gvisor-mirror.sh
 #                                 makes a directory of Debian's gVisor and prints these variables
 #   IMAGES_OUTPUT                 another directory than artifacts/images
-#   IMAGE_PREFIX                  default: where the image vector expects the node installer. REFERENCE is PREFIX/NAME:vVERSION
+#   IMAGE_PREFIX                  default: where the chart and the image vector expect the images. REFERENCE is PREFIX/REPOSITORY:vVERSION,
+#                                 where REPOSITORY is runtime-gvisor or runtime-gvisor-installation
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 # shellcheck source=hack/images/oci.sh
@@ -24,6 +27,7 @@ shopt -s inherit_errexit
 controller=gardener-extension-runtime-gvisor
 node_installer=runtime-gvisor-installation
 declare -A projects=([$controller]=RuntimeGVisor.Controller [$node_installer]=RuntimeGVisor.NodeInstaller)
+declare -A repositories=([$controller]=runtime-gvisor [$node_installer]=runtime-gvisor-installation)
 declare -A published=([$controller]=${CONTROLLER_EXECUTABLE:-} [$node_installer]=${NODE_INSTALLER_EXECUTABLE:-})
 declare -A titles=([$controller]="Gardener extension for gVisor: controller" [$node_installer]="Gardener extension for gVisor: node installer")
 
@@ -93,37 +97,48 @@ configuration() {
     | if $user == "" then . else .config.User = $user end'
 }
 
-# make_image NAME ARCHITECTURE LAYOUT: adds the image to the layout, writes its archive, leaves its descriptor in LAYOUT.ARCHITECTURE.
+# make_image NAME ARCHITECTURE LAYOUT REFERENCE: adds the image to the layout, writes its archive and SBOM, and leaves its descriptor in
+# LAYOUT.ARCHITECTURE.
 make_image() {
-  local name=$1 architecture=$2 layout=$3 program commit configuration layers=()
+  local name=$1 architecture=$2 layout=$3 reference=$4 program commit configuration gvisor="" layers=()
   program=$(executable "$name" "$architecture")
   commit=$(commit_of "$program" "$architecture")
   [ -n "$commit" ] || fail "$program does not say which commit it was built from"
   # gVisor has a layer of its own: a node that has it takes only the other when a new version of the installer comes.
   if [ "$name" = "$node_installer" ]; then
     layers+=("$layout.files/$architecture/gvisor")
-    hack/gvisor-release.sh fetch "$architecture" "${layers[0]}/gvisor"
+    gvisor=${layers[0]}/gvisor
+    hack/gvisor-release.sh fetch "$architecture" "$gvisor"
   fi
   layers+=("$layout.files/$architecture/program")
   install -D -m 755 "$program" "$layout.files/$architecture/program/$(basename "$program")"
   chmod 755 "${layers[@]}"
   configuration=$(configuration "$name" "$architecture" "$commit" "$(basename "$program")")
   add_image "$layout" "$configuration" "${layers[@]}" >"$layout.$architecture"
-  write_archive "$layout" "$prefix/$name:v$version" "$(<"$layout.$architecture")" "$output/$name-$architecture.tar"
+  if [ -f "$program.components.json" ]; then
+    printf '%s\n' "$configuration" >"$layout.configuration"
+    hack/images/sbom.sh "$layout.configuration" "$layout.$architecture" "$reference" "$program" "$gvisor" >"$output/$name-$architecture.spdx.json"
+  else
+    rm -f "$output/$name-$architecture.spdx.json"
+  fi
+  write_archive "$layout" "$reference" "$(<"$layout.$architecture")" "$output/$name-$architecture.tar"
 }
 
-report() { printf '%s %s@%s\n' "$output/$1.tar" "$2" "$(jq -r .digest <"$3")"; }
+# report NAME DESCRIPTOR_FILE
+report() { printf '%s %s@%s\n' "$output/$1.tar" "$reference" "$(jq -r .digest <"$2")"; }
 
 mkdir -p "$output"
 for name; do
-  layout=$work/$name descriptors=()
+  layout=$work/$name descriptors=() reference=$prefix/${repositories[$name]}:v$version
   new_layout "$layout"
   for architecture in "${architectures[@]}"; do
-    step "image $name for $architecture" make_image "$name" "$architecture" "$layout"
-    report "$name-$architecture" "$prefix/$name:v$version" "$layout.$architecture"
+    step "image $name for $architecture" make_image "$name" "$architecture" "$layout" "$reference"
+    [ -f "$output/$name-$architecture.spdx.json" ] ||
+      say "no SBOM of $name for $architecture: its executable was given without the .components.json that hack/publish.sh writes beside it"
+    report "$name-$architecture" "$layout.$architecture"
     descriptors+=("$(<"$layout.$architecture")")
   done
   add_index "$layout" '{}' "${descriptors[@]}" >"$layout.index"
-  write_archive "$layout" "$prefix/$name:v$version" "$(<"$layout.index")" "$output/$name.tar"
-  report "$name" "$prefix/$name:v$version" "$layout.index"
+  write_archive "$layout" "$reference" "$(<"$layout.index")" "$output/$name.tar"
+  report "$name" "$layout.index"
 done

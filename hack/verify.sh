@@ -13,6 +13,7 @@ check_scripts() { find hack .ci -type f \( -name '*.sh' -o -path '.ci/*' \) -exe
 
 "$repository/hack/debian-install.sh" shellcheck
 step "shell scripts" check_scripts
+step "generated files" "$repository/hack/generate.sh" check
 step "restore with the committed lock files" dotnet restore --locked-mode --nologo
 step "build; warnings are errors" dotnet build -c Release --no-restore --nologo -v quiet
 step "format" dotnet format --verify-no-changes --no-restore
