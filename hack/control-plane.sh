@@ -6,7 +6,8 @@
 # After "up" the directory holds:
 #   admin.kubeconfig             cluster-admin
 #   resource-manager.kubeconfig  cluster-admin under its own name, for the stand-in resource manager
-#   controller.kubeconfig        the controller's ServiceAccount with the rights of example/rbac.yaml and a token in a file
+#   controller.kubeconfig        the controller's ServiceAccount with the rights that the chart gives it and a token in a file
+#   rights.yaml                  that ServiceAccount and its rights
 #   pki/ca.crt                   signed the server's certificate, which is valid for 127.0.0.1 only
 #   audit.log                    one line for each request
 #   etcd.log, kube-apiserver.log
@@ -151,8 +152,16 @@ start_servers_on_free_ports() {
   fail "the control plane did not start"
 }
 
+# Of the extension's chart, what the API server has to know: the controller's account and its rights.
+render_rights() {
+  "$repository/hack/helm-template.sh" "$repository/charts/gardener-extension-runtime-gvisor" runtime-gvisor extension-runtime-gvisor \
+    --show-only templates/serviceaccount.yaml --show-only templates/rbac.yaml >"$directory/rights.yaml"
+}
+
 install_resources() {
-  kubectl create --validate=false -f "$repository/example/crds" -f "$repository/example/rbac.yaml"
+  kubectl create --validate=false -f "$repository/example/crds"
+  kubectl create namespace extension-runtime-gvisor
+  kubectl create -f "$directory/rights.yaml"
   kubectl wait --for=condition=Established --timeout=60s -f "$repository/example/crds"
 }
 
@@ -192,6 +201,7 @@ up() {
   mkdir -p "$directory"
   chmod 700 "$directory"
   touch "$directory/control-plane"
+  render_rights
   step "certificates" create_pki
   trap 'stop_servers' ERR
   step "etcd and kube-apiserver" start_servers_on_free_ports

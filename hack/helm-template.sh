@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# helm-template.sh CHART RELEASE NAMESPACE [-f VALUES_FILE]...: prints the manifests of a chart. With a helm on the PATH it is "helm
-# template"; without one, the program of hack/helm-template, which is built once from Debian packages and then taken from the cache.
+# helm-template.sh CHART RELEASE NAMESPACE [-f VALUES_FILE]... [-s TEMPLATE]...: prints the manifests of a chart, or of the named
+# templates only. With a helm on the PATH it is "helm template"; without one, the program of hack/helm-template, which is built once
+# from Debian packages and then taken from the cache.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-[ $# -ge 3 ] || fail "usage: helm-template.sh CHART RELEASE NAMESPACE [-f VALUES_FILE]..."
+[ $# -ge 3 ] || fail "usage: helm-template.sh CHART RELEASE NAMESPACE [-f VALUES_FILE]... [-s TEMPLATE]..."
 chart=$1 release=$2 namespace=$3
 shift 3
 

@@ -10,7 +10,16 @@ import (
 	"strings"
 )
 
-const usage = "usage: helm-template RELEASE CHART --namespace NAMESPACE [-f VALUES_FILE]..."
+const usage = "usage: helm-template RELEASE CHART [--namespace NAMESPACE] [-f VALUES_FILE]... [-s TEMPLATE]..."
+
+// What is asked for on the command line, with the names of Helm's flags.
+type request struct {
+	release    release
+	chart      string
+	valueFiles []string
+	// showOnly names the templates to print; none means all.
+	showOnly []string
+}
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -20,45 +29,84 @@ func main() {
 }
 
 func run(arguments []string) error {
-	var positional, valueFiles []string
-	namespace := "default"
-	for i := 0; i < len(arguments); i++ {
-		switch argument := arguments[i]; {
-		case argument == "-f" || argument == "--values" || argument == "--namespace" || argument == "-n":
-			i++
-			if i == len(arguments) {
-				return fmt.Errorf("%s needs a value; %s", argument, usage)
-			}
-			if argument == "--namespace" || argument == "-n" {
-				namespace = arguments[i]
-			} else {
-				valueFiles = append(valueFiles, arguments[i])
-			}
-		case strings.HasPrefix(argument, "-"):
-			return fmt.Errorf("unknown flag %s; %s", argument, usage)
-		default:
-			positional = append(positional, argument)
-		}
-	}
-	if len(positional) != 2 {
-		return fmt.Errorf(usage)
-	}
-
-	chart, err := loadChart(positional[1])
+	r, err := parseArguments(arguments)
 	if err != nil {
 		return err
 	}
-	values, err := mergeValues(chart, valueFiles)
+	chart, err := loadChart(r.chart)
+	if err != nil {
+		return err
+	}
+	values, err := mergeValues(chart, r.valueFiles)
 	if err != nil {
 		return err
 	}
 	if err := chart.validate(values); err != nil {
 		return err
 	}
-	manifests, err := chart.render(release{Name: positional[0], Namespace: namespace}, values)
+	manifests, err := chart.render(r.release, values)
 	if err != nil {
 		return err
 	}
-	_, err = os.Stdout.WriteString(manifests)
+	text, err := show(manifests, r.showOnly)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.WriteString(text)
 	return err
+}
+
+func parseArguments(arguments []string) (*request, error) {
+	r := &request{release: release{Namespace: "default"}}
+	var positional []string
+	for i := 0; i < len(arguments); i++ {
+		flag := arguments[i]
+		if !strings.HasPrefix(flag, "-") {
+			positional = append(positional, flag)
+			continue
+		}
+		i++
+		if i == len(arguments) {
+			return nil, fmt.Errorf("%s needs a value; %s", flag, usage)
+		}
+		switch value := arguments[i]; flag {
+		case "-n", "--namespace":
+			r.release.Namespace = value
+		case "-f", "--values":
+			r.valueFiles = append(r.valueFiles, value)
+		case "-s", "--show-only":
+			r.showOnly = append(r.showOnly, value)
+		default:
+			return nil, fmt.Errorf("unknown flag %s; %s", flag, usage)
+		}
+	}
+	if len(positional) != 2 {
+		return nil, fmt.Errorf(usage)
+	}
+	r.release.Name, r.chart = positional[0], positional[1]
+	return r, nil
+}
+
+// show answers the manifests as one text, each with a comment that names its template.
+func show(manifests []manifest, only []string) (string, error) {
+	var text strings.Builder
+	write := func(template string) bool {
+		found := false
+		for _, m := range manifests {
+			if template == "" || m.template == template {
+				fmt.Fprintf(&text, "---\n# Source: %s/%s\n%s\n", m.chart, m.template, m.text)
+				found = true
+			}
+		}
+		return found
+	}
+	if len(only) == 0 {
+		write("")
+	}
+	for _, template := range only {
+		if !write(template) {
+			return "", fmt.Errorf("could not find template %s in chart", template)
+		}
+	}
+	return text.String(), nil
 }

@@ -39,8 +39,13 @@ type apiVersions []string
 
 func (a apiVersions) Has(string) bool { return false }
 
-// render answers all manifests, each with a comment that names its template, in the order of the templates' names.
-func (c *chart) render(r release, values map[string]interface{}) (string, error) {
+// manifest is one object, and the template that it is from.
+type manifest struct {
+	chart, template, text string
+}
+
+// render answers all manifests in the order of the templates' names.
+func (c *chart) render(r release, values map[string]interface{}) ([]manifest, error) {
 	e := engine{root: template.New(c.name).Option("missingkey=zero"), basePath: c.name + "/templates"}
 	e.root.Funcs(e.functions())
 	names := make([]string, 0, len(c.templates))
@@ -50,17 +55,16 @@ func (c *chart) render(r release, values map[string]interface{}) (string, error)
 	sort.Strings(names)
 	for _, name := range names {
 		if _, err := e.root.New(c.name + "/" + name).Parse(c.templates[name]); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
 
-	var output strings.Builder
+	var manifests []manifest
 	for _, name := range names {
 		if base := path.Base(name); strings.HasPrefix(base, "_") || base == "NOTES.txt" {
 			continue
 		}
-		full := c.name + "/" + name
-		text, err := e.execute(full, map[string]interface{}{
+		text, err := e.execute(c.name+"/"+name, map[string]interface{}{
 			"Values": values,
 			"Chart":  c.view(),
 			"Files":  c.files,
@@ -68,30 +72,23 @@ func (c *chart) render(r release, values map[string]interface{}) (string, error)
 				"Name": r.Name, "Namespace": r.Namespace, "Service": "Helm", "Revision": 1, "IsInstall": true, "IsUpgrade": false,
 			},
 			"Capabilities": capabilities{KubeVersion: kubeVersion{Version: "v1.34.0", Major: "1", Minor: "34"}},
-			"Template":     map[string]interface{}{"Name": full, "BasePath": e.basePath},
+			"Template":     map[string]interface{}{"Name": c.name + "/" + name, "BasePath": e.basePath},
 		})
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		if err := writeDocuments(&output, full, text); err != nil {
-			return "", err
-		}
-	}
-	return output.String(), nil
-}
-
-func writeDocuments(output *strings.Builder, name, text string) error {
-	for _, document := range strings.Split("\n"+text, "\n---") {
-		document = strings.TrimSpace(document)
-		var object map[string]interface{}
-		if err := yaml.Unmarshal([]byte(document), &object); err != nil {
-			return fmt.Errorf("%s renders no YAML: %w\n%s", name, err, document)
-		}
-		if len(object) > 0 {
-			fmt.Fprintf(output, "---\n# Source: %s\n%s\n", name, document)
+		for _, document := range strings.Split("\n"+text, "\n---") {
+			document = strings.TrimSpace(document)
+			var object map[string]interface{}
+			if err := yaml.Unmarshal([]byte(document), &object); err != nil {
+				return nil, fmt.Errorf("%s renders no YAML: %w\n%s", name, err, document)
+			}
+			if len(object) > 0 {
+				manifests = append(manifests, manifest{chart: c.name, template: name, text: document})
+			}
 		}
 	}
-	return nil
+	return manifests, nil
 }
 
 type engine struct {

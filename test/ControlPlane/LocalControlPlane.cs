@@ -8,7 +8,7 @@ namespace ControlPlane;
 /// <summary>etcd and kube-apiserver on this machine, with Gardener's resources and the controller's rights installed.</summary>
 public sealed class LocalControlPlane : IAsyncDisposable
 {
-    /// <summary>The extension's namespace and the name of its ServiceAccount, from <c>example/rbac.yaml</c>.</summary>
+    /// <summary>The extension's namespace and the name of its ServiceAccount, from the chart.</summary>
     public const string ExtensionNamespace = "extension-runtime-gvisor";
 
     public const string ServiceAccount = "gardener-extension-runtime-gvisor";
@@ -65,10 +65,10 @@ public sealed class LocalControlPlane : IAsyncDisposable
     public IReadOnlyList<AuditedRequest> ReadAuditLog() => AuditLog.Read(Path.Combine(Directory, "audit.log"));
 
     /// <summary>A token of a ServiceAccount, from the API that also serves the kubelet.</summary>
-    public async Task<string> CreateTokenAsync(string serviceAccount, TimeSpan lifetime)
+    public async Task<string> CreateTokenAsync(string serviceAccount, TimeSpan lifetime, string @namespace = ExtensionNamespace)
     {
         var answer = await Api.CreateAsync(
-            $"/api/v1/namespaces/{ExtensionNamespace}/serviceaccounts/{serviceAccount}/token",
+            $"{ApiPaths.ServiceAccounts(@namespace, serviceAccount)}/token",
             new JsonObject
             {
                 ["apiVersion"] = "authentication.k8s.io/v1",
@@ -82,16 +82,9 @@ public sealed class LocalControlPlane : IAsyncDisposable
     public async Task<string> CreateReplicaKubeconfigAsync(string name)
     {
         await Api.CreateAsync(
-            $"/api/v1/namespaces/{ExtensionNamespace}/serviceaccounts", new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } });
-        await Api.CreateAsync(
-            "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-            new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["name"] = name },
-                ["roleRef"] = new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = "ClusterRole", ["name"] = ServiceAccount },
-                ["subjects"] = new JsonArray(
-                    new JsonObject { ["kind"] = "ServiceAccount", ["namespace"] = ExtensionNamespace, ["name"] = name }),
-            });
+            ApiPaths.ServiceAccounts(ExtensionNamespace), new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } });
+        await Api.CreateAsync(ApiPaths.ClusterRoleBindings(), Binding(name, "ClusterRole"));
+        await Api.CreateAsync(ApiPaths.RoleBindings(ExtensionNamespace), Binding(name, "Role"));
         var tokenFile = Path.Combine(Directory, $"{name}.token");
         await File.WriteAllTextAsync(tokenFile, await CreateTokenAsync(name, TimeSpan.FromHours(12)));
         return await WriteKubeconfigAsync(name, Api.Server, CertificateAuthorityFile, tokenFile);
@@ -122,4 +115,13 @@ public sealed class LocalControlPlane : IAsyncDisposable
             """);
         return path;
     }
+
+    /// <summary>Gives a ServiceAccount the rights that the chart gives to the controller's.</summary>
+    private static JsonObject Binding(string serviceAccount, string kind) => new()
+    {
+        ["metadata"] = new JsonObject { ["name"] = serviceAccount },
+        ["roleRef"] = new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = kind, ["name"] = ServiceAccount },
+        ["subjects"] = new JsonArray(
+            new JsonObject { ["kind"] = "ServiceAccount", ["namespace"] = ExtensionNamespace, ["name"] = serviceAccount }),
+    };
 }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using ControlPlane;
+using Kubernetes.Controllers.Serialization;
+
+namespace Chart.Tests.Rendering;
+
+/// <summary>The chart, rendered by Helm's engine (<c>hack/helm-template.sh</c>).</summary>
+internal static class HelmChart
+{
+    public const string Release = "runtime-gvisor";
+
+    /// <summary>The same values render the same objects: each is rendered once.</summary>
+    private static readonly ConcurrentDictionary<string, Task<(int Code, string Output, string Error)>> Rendered = new(StringComparer.Ordinal);
+
+    public static string Folder { get; } = Path.Combine(Repository.Root, "charts", "gardener-extension-runtime-gvisor");
+
+    /// <summary>The objects that the chart brings.</summary>
+    /// <param name="values">YAML or JSON that goes over the chart's own values.</param>
+    public static async Task<IReadOnlyList<JsonObject>> RenderAsync(string values = "{}")
+    {
+        var (code, output, error) = await RunAsync(values);
+        return code == 0
+            ? [.. YamlDocuments.Read(output).OfType<JsonObject>()]
+            : throw new InvalidOperationException($"The chart does not render with the values {values}:\n{error}");
+    }
+
+    /// <summary>The reason for which the chart takes no such values.</summary>
+    public static async Task<string> RefuseAsync(string values)
+    {
+        var (code, output, error) = await RunAsync(values);
+        return code != 0 ? error : throw new InvalidOperationException($"The chart renders with the values {values}:\n{output}");
+    }
+
+    /// <summary>The only object of a kind.</summary>
+    public static JsonObject Single(this IEnumerable<JsonObject> objects, string kind) => objects.Single(value => (string?)value["kind"] == kind);
+
+    /// <summary>The value at a JSON pointer, or null.</summary>
+    public static JsonNode? At(this JsonNode value, string pointer)
+    {
+        var current = (JsonNode?)value;
+        foreach (var step in pointer.Split('/').Skip(1).Select(step => step.Replace("~1", "/", StringComparison.Ordinal)))
+        {
+            current = current is JsonArray array ? array[int.Parse(step)] : current?[step];
+        }
+
+        return current;
+    }
+
+    private static Task<(int Code, string Output, string Error)> RunAsync(string values) =>
+        Rendered.GetOrAdd(values, StartAsync);
+
+    private static async Task<(int Code, string Output, string Error)> StartAsync(string values)
+    {
+        var script = Path.Combine(Repository.Root, "hack", "helm-template.sh");
+        using var process = Process.Start(new ProcessStartInfo(script, [Folder, Release, LocalControlPlane.ExtensionNamespace, "-f", "-"])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        await process.StandardInput.WriteAsync(values);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await error);
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using Chart.Tests.Rendering;
+
+namespace Chart.Tests.Values;
+
+/// <summary>Values that are wrong are refused by name before anything is installed.</summary>
+public sealed class SchemaTests
+{
+    [Theory]
+    [InlineData("{}")]
+    [InlineData(GardenletValues.OfSeed)]
+    [InlineData(GardenletValues.OfSelfHostedShoot)]
+    [InlineData(GardenletValues.OfRuntimeCluster)]
+    [InlineData("gardener: {}")]
+    [InlineData("gardener: null")]
+    [InlineData("gardener: {version: null}")]
+    [InlineData("replicaCount: null")]
+    [InlineData("resources: {}")]
+    [InlineData("resources: {requests: null}")]
+    [InlineData("resources: {limits: {cpu: 1, memory: 1Gi}}")]
+    [InlineData("vpa: {resourcePolicy: {minAllowed: null}}")]
+    [InlineData("imageVectorOverwrite: null")]
+    [InlineData("imageVectorOverwrite: ''")]
+    [InlineData("imageVectorOverwrite: {images: [{name: runtime-gvisor-installation, ref: localhost/installer@sha256:0123}]}")]
+    [InlineData("imageVectorOverwrite: 'images: [{name: runtime-gvisor-installation, repository: localhost/installer}]'")]
+    [InlineData("{leaderElection: {enabled: false}, replicaCount: 1}")]
+    [InlineData("{leaderElection: {enabled: false}, replicaCount: 0}")]
+    public async Task Values_that_make_sense_are_taken(string values) =>
+        (await HelmChart.RenderAsync(values)).Should().NotBeEmpty();
+
+    [Theory]
+    [InlineData("colour: red", "colour")]
+    [InlineData("log: {colour: red}", "colour")]
+    [InlineData("componentImageVectorOverwrites: {}", "componentImageVectorOverwrites")]
+    [InlineData("disableControllers: []", "disableControllers")]
+    [InlineData("image: null", "image")]
+    [InlineData("image: {repository: ''}", "repository")]
+    [InlineData("image: {repository: 'https://localhost'}", "repository")]
+    [InlineData("image: {tag: 1.0}", "tag")]
+    [InlineData("image: {tag: 'sha256:12'}", "tag")]
+    [InlineData("image: {pullPolicy: Sometimes}", "pullPolicy")]
+    [InlineData("replicaCount: '2'", "replicaCount")]
+    [InlineData("replicaCount: -1", "replicaCount")]
+    [InlineData("replicaCount: 1.5", "replicaCount")]
+    [InlineData("resources: {memory: 1Gi}", "memory")]
+    [InlineData("resources: {requests: {memory: [1]}}", "memory")]
+    [InlineData("vpa: {enabled: 'yes'}", "enabled")]
+    [InlineData("vpa: {updatePolicy: {updateMode: Sometimes}}", "updateMode")]
+    [InlineData("vpa: {updatePolicy: {updateMode: Off}}", "updateMode")]
+    [InlineData("log: {level: trace}", "level")]
+    [InlineData("log: {format: xml}", "format")]
+    [InlineData("metrics: {enableScraping: 1}", "enableScraping")]
+    [InlineData("metrics: {port: 80}", "port")]
+    [InlineData("metrics: {port: 65536}", "port")]
+    [InlineData("metrics: {port: '8080'}", "port")]
+    [InlineData("metrics: {port: 8081}", "health.port")]
+    [InlineData("health: {port: 8080}", "health.port")]
+    [InlineData("health: null", "health")]
+    [InlineData("leaderElection: {enabled: false}", "replicaCount")]
+    [InlineData("{leaderElection: {enabled: false}, replicaCount: 2}", "replicaCount")]
+    [InlineData("leaderElection: {leaseName: 'Not a name'}", "leaseName")]
+    [InlineData("leaderElection: {leaseName: ''}", "leaseName")]
+    [InlineData("controllers: {concurrentSyncs: 0}", "concurrentSyncs")]
+    [InlineData("controllers: {ignoreOperationAnnotation: 'false'}", "ignoreOperationAnnotation")]
+    [InlineData("controllers: {extensionClasses: [worker]}", "extensionClasses")]
+    [InlineData("controllers: {extensionClasses: [shoot, shoot]}", "extensionClasses")]
+    [InlineData("controllers: {extensionClasses: shoot}", "extensionClasses")]
+    [InlineData("controllers: {heartbeat: {renewIntervalSeconds: 0}}", "renewIntervalSeconds")]
+    [InlineData("controllers: {disabled: true}", "disabled")]
+    [InlineData("gvisorInstallation: {nodeCriticalComponent: 'true'}", "nodeCriticalComponent")]
+    [InlineData("gvisorInstallation: {testRepository: '--log-level=debug'}", "testRepository")]
+    [InlineData("imageVectorOverwrite: {images: [{name: runtime-gvisor, tag: v1}]}", "name")]
+    [InlineData("imageVectorOverwrite: {images: [{tag: v1}]}", "name")]
+    [InlineData("imageVectorOverwrite: {image: []}", "images")]
+    [InlineData("gardener: {version: 1}", "version")]
+    public async Task Values_that_make_none_are_refused_by_name(string values, string named) =>
+        (await HelmChart.RefuseAsync(values)).Should().Contain(named);
+}
