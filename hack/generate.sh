@@ -11,6 +11,7 @@ generators() {
 charts/gardener-extension-runtime-gvisor/Chart.yaml hack/release.sh print-chart-version
 example/extension.yaml hack/registration.sh extension
 example/controller-registration.yaml hack/registration.sh controller-registration
+docs/operations/configure.md hack/configuration-page.sh
 LIST
 }
 
@@ -20,7 +21,7 @@ trap 'rm -f "$new"' EXIT
 outdated=()
 while read -r file command; do
   # shellcheck disable=SC2086 # a command with arguments
-  $command >"$new" || fail "$command failed: $file was not made"
+  $command </dev/null >"$new" || fail "$command failed: $file was not made"
   if cmp -s "$new" "$file"; then continue; fi
   outdated+=("$file")
   if [ "${1:-}" = check ]; then diff -u "$file" "$new" | cut -c 1-200 >&2 || true; else cp "$new" "$file"; say "wrote $file"; fi

@@ -13,9 +13,9 @@ check_scripts() { find hack .ci -type f \( -name '*.sh' -o -path '.ci/*' \) -exe
 
 "$repository/hack/debian-install.sh" shellcheck
 step "shell scripts" check_scripts
-step "generated files" "$repository/hack/generate.sh" check
 step "restore with the committed lock files" dotnet restore --locked-mode --nologo
 step "build; warnings are errors" dotnet build -c Release --no-restore --nologo -v quiet
+step "generated files" env BUILT=1 "$repository/hack/generate.sh" check
 step "format" dotnet format --verify-no-changes --no-restore
 programs=$("$repository/hack/publish.sh")
 
@@ -25,6 +25,7 @@ NODE_INSTALLER_EXECUTABLE=$(sed -n 's/^RuntimeGVisor.NodeInstaller=//p' <<<"$pro
 export CONTROLLER_EXECUTABLE NODE_INSTALLER_EXECUTABLE
 
 # Built once here and not by the first test that needs it, so that the time shows.
+"$repository/hack/helm-template.sh" "$repository/charts/gardener-extension-runtime-gvisor" runtime-gvisor extension-runtime-gvisor >/dev/null
 [ -n "${KUBEBUILDER_ASSETS:-}" ] || "$repository/hack/build-kubernetes.sh" kube-apiserver >/dev/null
 status=0
 summary=$(BUILT=1 "$repository/hack/test.sh") || status=$?

@@ -33,10 +33,10 @@ internal sealed class Life(ApiServer api, string extension, Func<bool> isOver)
                 ["spec"] = new JsonObject { ["secretRefs"] = new JsonArray() },
             });
 
-        // The third configuration is the first again, whose secret is still there. The second has flags that an operator must hear of.
-        await DeployAsync(shoot, ("debug", "true"));
-        await DeployAsync(shoot, ("debug", "maybe"), ("no-such-flag", "true"));
-        await DeployAsync(shoot, ("debug", "true"));
+        // The third is the first again: its secret is still there, and so is the event that tells of the ignored flag.
+        await DeployAsync(shoot, ("debug", "true"), ("no-such-flag", "true"));
+        await DeployAsync(shoot, ("net-raw", "true"), ("nor-such-a-flag", "true"));
+        await DeployAsync(shoot, ("debug", "true"), ("no-such-flag", "true"));
 
         await UntilAsync("the Leases are renewed", async () => await IsRenewedAsync("runtime-gvisor-leader-election") && await IsRenewedAsync("gardener-extension-heartbeat"));
 

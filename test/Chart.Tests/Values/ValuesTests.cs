@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Chart.Tests.Rendering;
+using ControlPlane;
 using Kubernetes.Controllers.Serialization;
 
 namespace Chart.Tests.Values;
 
 /// <summary>Every value does what it says, and none is dead.</summary>
-public sealed class ValuesTests
+public sealed partial class ValuesTests
 {
     private static JsonObject Schema { get; } = Read("values.schema.json");
 
@@ -38,6 +40,18 @@ public sealed class ValuesTests
     public void Every_value_of_the_schema_is_turned_by_a_test() =>
         Knob.All.Select(knob => knob.Key).Distinct().Should().BeEquivalentTo(Keys(Schema, ""));
 
+    /// <summary>The others: the pod has a ServiceAccount, and is told by variables where it is and where the image vector is.</summary>
+    [Fact]
+    public async Task Every_flag_that_makes_sense_in_a_pod_is_set_by_a_value()
+    {
+        var help = await ChildProcess.RunAsync([.. Repository.Controller, "--help"], null, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        var flags = Flag().Matches(help).Select(match => match.Groups["name"].Value);
+        var set = Knob.All.Select(knob => knob.Expected.Trim('"').Split('=')[0]);
+
+        flags.Except(set).Should().BeEquivalentTo(
+            "--kubeconfig", "--master", "--leader-election-namespace", "--heartbeat-namespace", "--image-vector-overwrite");
+    }
+
     [Fact]
     public void Every_default_is_in_the_schema()
     {
@@ -50,11 +64,14 @@ public sealed class ValuesTests
     public void The_charts_version_is_the_versions_of_the_programs()
     {
         var chart = Read("Chart.yaml");
-        var version = File.ReadAllText(Path.Combine(ControlPlane.Repository.Root, "VERSION")).Trim();
+        var version = File.ReadAllText(Path.Combine(Repository.Root, "VERSION")).Trim();
 
         ((string?)chart["version"]).Should().Be(version);
         ((string?)chart["appVersion"]).Should().Be(version);
     }
+
+    [GeneratedRegex(@"^  (?<name>--[a-z-]+) <", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Flag();
 
     private static JsonObject Read(string file) => YamlDocuments.Read(File.ReadAllText(Path.Combine(HelmChart.Folder, file)))[0]!.AsObject();
 
