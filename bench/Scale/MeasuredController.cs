@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Globalization;
 using System.Text.Json;
 using ControlPlane;
+using Measurement;
 
 namespace Scale;
 
@@ -10,9 +10,6 @@ namespace Scale;
 internal sealed class MeasuredController : IAsyncDisposable
 {
     public const int Workers = 5;
-
-    /// <summary>The unit of the times in /proc/PID/stat, which Linux has fixed at a hundredth of a second.</summary>
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
 
     private readonly ControllerProcess _controller;
 
@@ -25,21 +22,8 @@ internal sealed class MeasuredController : IAsyncDisposable
     /// <summary>From the start of the process until its workers run, with all caches complete.</summary>
     public TimeSpan TimeToFirstWorker { get; }
 
-    /// <summary>CPU time so far, of the program and of the kernel for it.</summary>
-    public TimeSpan CpuTime
-    {
-        get
-        {
-            // The program's name, in parentheses, may contain blanks.
-            var fields = ReadProcess("stat").Split(") ")[^1].Split(' ');
-            return Tick * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture));
-        }
-    }
-
-    /// <summary>The most memory that was resident at any time so far, in bytes.</summary>
-    public long PeakMemory => 1024 * long.Parse(
-        ReadProcess("status").Split('\n').First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-        CultureInfo.InvariantCulture);
+    /// <summary>What it takes of the machine.</summary>
+    public ProcessUse Use => new(_controller.Process.Id);
 
     /// <summary>Starts it without leader election, as the only one, and waits until its workers run.</summary>
     public static async Task<MeasuredController> StartAsync(LocalControlPlane controlPlane)
@@ -65,6 +49,4 @@ internal sealed class MeasuredController : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _controller.DisposeAsync();
-
-    private string ReadProcess(string file) => File.ReadAllText($"/proc/{_controller.Process.Id}/{file}");
 }

@@ -3,6 +3,7 @@
 // The scale test: what the controller takes for many ContainerRuntimes, beside the bare writes that nobody can do without.
 
 using System.CommandLine;
+using Measurement;
 using Scale;
 
 var runs = new Option<int>("--runs") { Description = "How often everything is measured; the report gives medians.", DefaultValueFactory = _ => 3 };

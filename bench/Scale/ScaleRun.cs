@@ -2,6 +2,7 @@
 
 using ControlPlane;
 using Kubernetes.Controllers.Client;
+using Measurement;
 
 namespace Scale;
 
@@ -119,7 +120,7 @@ internal sealed class ScaleRun : IAsyncDisposable
     private async Task<Start> MeasureStartAsync()
     {
         await using var controller = await MeasuredController.StartAsync(ControlPlane);
-        return new Start(controller.TimeToFirstWorker, controller.PeakMemory);
+        return new Start(controller.TimeToFirstWorker, controller.Use.PeakMemory);
     }
 
     private async Task<(Span Fresh, TimeSpan FreshCpu, Span Unchanged, TimeSpan UnchangedCpu, long PeakMemory)> MeasurePassesAsync(
@@ -129,13 +130,13 @@ internal sealed class ScaleRun : IAsyncDisposable
         var (fresh, freshCpu) = await MeasureAsync("fresh", () => CreateAsync(shoots, cancellationToken));
         await Task.Delay(NextSecond, TimeProvider.System, cancellationToken);
         var (unchanged, unchangedCpu) = await MeasureAsync("unchanged", () => _workload.AnnotateAsync(shoots, _ => { }, cancellationToken));
-        return (fresh, freshCpu, unchanged, unchangedCpu, controller.PeakMemory);
+        return (fresh, freshCpu, unchanged, unchangedCpu, controller.Use.PeakMemory);
 
         async Task<(Span Span, TimeSpan CpuTime)> MeasureAsync(string what, Func<Task> load)
         {
-            var cpuTime = controller.CpuTime;
+            var cpuTime = controller.Use.CpuTime;
             var span = await _watch.MeasureAsync(what, Workload.KeysOf(shoots), ContainerRuntimeWatch.IsReady, load, cancellationToken);
-            cpuTime = controller.CpuTime - cpuTime;
+            cpuTime = controller.Use.CpuTime - cpuTime;
             _progress.Say($"controller, {what}: {span.Length.TotalSeconds:0.00} s, {cpuTime.TotalSeconds:0.00} s of CPU");
             return (span, cpuTime);
         }

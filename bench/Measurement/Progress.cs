@@ -2,10 +2,10 @@
 
 using System.Globalization;
 
-namespace Scale;
+namespace Measurement;
 
 /// <summary>Tells a person who waits what is going on.</summary>
-internal sealed class Progress(TextWriter output)
+public sealed class Progress(TextWriter output)
 {
     private readonly long _started = TimeProvider.System.GetTimestamp();
 
