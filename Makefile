@@ -31,7 +31,7 @@ images: ## makes the images for amd64 and arm64, or for ARCHITECTURES
 release: ## makes this tree the release VERSION=x.y.z; RELEASE_COMMIT=1 commits and tags it
 	@hack/release.sh "$(VERSION)"
 
-bench: ## measures the controller against bare writes and writes docs/development/performance.md
+bench: ## measures controller and node installer and writes docs/development/performance.md and performance-node.md
 	@hack/bench.sh
 
 clean: ## removes what was built; what scripts downloaded stays in the user's cache

@@ -16,6 +16,19 @@ public static class GoInstaller
         [3] = "plugins.\"io.containerd.cri.v1.runtime\"",
     };
 
+    /// <summary>What it appends to containerd's configuration.</summary>
+    public static string Block(int version)
+    {
+        var table = $"{Prefixes[version]}.containerd.runtimes.runsc";
+        return $"""
+            [{table}]
+              runtime_type = "io.containerd.runsc.v1"
+            [{table}.options]
+              TypeUrl = "io.containerd.runsc.v1.options"
+              ConfigPath = "/etc/containerd/runsc.toml"
+            """;
+    }
+
     public static async Task InstallAsync(TestNode node, string gvisorVersion, int blockVersion)
     {
         foreach (var file in Directory.EnumerateFiles(node.GVisor(gvisorVersion)))
@@ -23,17 +36,7 @@ public static class GoInstaller
             File.Copy(file, node.PathOf($"{TestNode.BinaryDirectory}/{Path.GetFileName(file)}"));
         }
 
-        var table = $"{Prefixes[blockVersion]}.containerd.runtimes.runsc";
-        await File.AppendAllTextAsync(
-            node.PathOf("/etc/containerd/config.toml"),
-            $"""
-            [{table}]
-              runtime_type = "io.containerd.runsc.v1"
-            [{table}.options]
-              TypeUrl = "io.containerd.runsc.v1.options"
-              ConfigPath = "/etc/containerd/runsc.toml"
-
-            """);
+        await File.AppendAllTextAsync(node.PathOf("/etc/containerd/config.toml"), Block(blockVersion) + "\n");
         await File.WriteAllTextAsync(node.PathOf("/etc/containerd/runsc.toml"), "[runsc_config]\n  net-raw = \"true\"\n  \n");
         await node.RestartContainerdAsync();
     }

@@ -39,6 +39,19 @@ public sealed record Installer(TestNode Node, InstallerImage Image)
     /// <summary>Starts a verb.</summary>
     public async Task<InstallerRun> StartAsync(params string[] arguments)
     {
+        var (identity, bundle) = await WriteBundleAsync(arguments);
+        return new(Node, identity, Node.Start("runc", "--root", InstallerRun.RuncState, "run", "--bundle", bundle, identity), Configuration.HttpPort);
+    }
+
+    /// <summary>Makes the container of a verb and lets it wait for its start.</summary>
+    public async Task<PreparedInstaller> PrepareAsync(params string[] arguments)
+    {
+        var (identity, bundle) = await WriteBundleAsync(arguments);
+        return await PreparedInstaller.CreateAsync(Node, identity, bundle, Configuration.HttpPort);
+    }
+
+    private async Task<(string Identity, string Bundle)> WriteBundleAsync(string[] arguments)
+    {
         var identity = $"installer-{Interlocked.Increment(ref _runs)}";
         var configuration = await WriteConfigurationAsync(identity);
         var bundle = $"/shared/bundles/{identity}";
@@ -46,7 +59,7 @@ public sealed record Installer(TestNode Node, InstallerImage Image)
         await File.WriteAllTextAsync(
             Path.Combine(Node.SharedDirectory, "bundles", identity, "config.json"),
             InstallerContainer.ToRuncSpecification(Image.NodeDirectory, configuration, arguments, Environment));
-        return new(Node, identity, Node.Start("runc", "--root", InstallerRun.RuncState, "run", "--bundle", bundle, identity), Configuration.HttpPort);
+        return (identity, bundle);
     }
 
     /// <summary>Writes the configuration file into a directory of its own and makes the mounts' directories, as the kubelet does.</summary>
