@@ -146,7 +146,15 @@ public sealed partial class Informer<T> : IInformer
     {
         var listed = new HashSet<ObjectKey>();
         var isInitial = !HasSynced;
-        var options = new ListOptions { PageSize = _options.PageSize, LabelSelector = _options.LabelSelector };
+        var options = new ListOptions
+        {
+            PageSize = _options.PageSize,
+            LabelSelector = _options.LabelSelector,
+
+            // As client-go: the first list may come from the server's cache, which spares it reading and decoding everything; the watch
+            // brings what is newer. Later ones, after an error, must be the newest.
+            ResourceVersion = isInitial ? "0" : null,
+        };
         while (true)
         {
             var page = await _client.ReadPageAsync(_resource, _options.Namespace, options, Receive, cancellationToken);

@@ -19,6 +19,7 @@ internal sealed class ListReader<T>(JsonTypeInfo<T> typeInfo, Action<ListItem<T>
     private ListHead? _head;
     private bool _inItems;
     private bool _complete;
+    private long _itemLength;
 
     /// <exception cref="HttpRequestException">The list ended in the middle.</exception>
     /// <exception cref="JsonException">The answer is no JSON object.</exception>
@@ -31,8 +32,10 @@ internal sealed class ListReader<T>(JsonTypeInfo<T> typeInfo, Action<ListItem<T>
             var consumed = Consume(result.Buffer, result.IsCompleted);
             var rest = result.Buffer.Slice(consumed);
 
-            // An object that is not complete is scanned again when the buffer has doubled, so the work stays linear in its size.
-            wanted = Math.Max(1, rest.Length * 2);
+            // An object that is not complete is scanned again when the buffer has doubled, so the work stays linear in its size. The objects
+            // of a list are much alike: with a little more than the one before them had, most are complete at the first attempt.
+            var expected = _itemLength + (_itemLength / 8);
+            wanted = Math.Max(1, rest.Length < expected ? expected : rest.Length * 2);
             pipe.AdvanceTo(rest.Start, rest.End);
             if (_complete)
             {
@@ -83,7 +86,8 @@ internal sealed class ListReader<T>(JsonTypeInfo<T> typeInfo, Action<ListItem<T>
             return false;
         }
 
-        receive(ObjectDecoder.Decode(buffer.Slice(start, reader.BytesConsumed - start), typeInfo));
+        _itemLength = reader.BytesConsumed - start;
+        receive(ObjectDecoder.Decode(buffer.Slice(start, _itemLength), typeInfo));
         return true;
     }
 

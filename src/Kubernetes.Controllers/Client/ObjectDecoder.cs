@@ -10,13 +10,36 @@ namespace Kubernetes.Controllers.Client;
 /// <summary>Decodes one object, or says which one could not be decoded and why.</summary>
 internal static class ObjectDecoder
 {
+    /// <param name="json">The object and nothing else.</param>
+    /// <param name="typeInfo">Its type.</param>
     public static ListItem<T> Decode<T>(in ReadOnlySequence<byte> json, JsonTypeInfo<T> typeInfo)
+        where T : class
+    {
+        if (json.IsSingleSegment)
+        {
+            return Decode(json.FirstSpan, typeInfo);
+        }
+
+        // The serializer reads bytes in one piece once, and everything else twice.
+        var length = (int)json.Length;
+        var copy = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            json.CopyTo(copy);
+            return Decode(copy.AsSpan(0, length), typeInfo);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(copy);
+        }
+    }
+
+    private static ListItem<T> Decode<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> typeInfo)
         where T : class
     {
         try
         {
-            var reader = new Utf8JsonReader(json);
-            return JsonSerializer.Deserialize(ref reader, typeInfo) is { } value
+            return JsonSerializer.Deserialize(json, typeInfo) is { } value
                 ? new ListItem<T>(value, null)
                 : new ListItem<T>(null, new DecodeFailure(null, null, "null is no object"));
         }
@@ -26,14 +49,13 @@ internal static class ObjectDecoder
         }
     }
 
-    private static DecodeFailure Explain(in ReadOnlySequence<byte> json, Exception exception)
+    private static DecodeFailure Explain(ReadOnlySpan<byte> json, Exception exception)
     {
         // The message of a JsonException can quote the value; its path cannot.
         var reason = exception is JsonException { Path: { } path } ? $"does not fit the type at {path}" : "does not fit the type";
         try
         {
-            var reader = new Utf8JsonReader(json);
-            var metadata = JsonSerializer.Deserialize(ref reader, KubernetesJsonContext.Default.ObjectHead)?.Metadata;
+            var metadata = JsonSerializer.Deserialize(json, KubernetesJsonContext.Default.ObjectHead)?.Metadata;
             var key = metadata?.Name is { } name ? new ObjectKey(metadata.Namespace ?? "", name) : (ObjectKey?)null;
             return new DecodeFailure(key, metadata?.ResourceVersion, reason);
         }

@@ -50,9 +50,9 @@ internal static class WatchReader
     {
         var reader = new Utf8JsonReader(line);
         string? type = null;
-        var start = -1L;
+        ReadOnlySequence<byte>? value = null;
         _ = reader.Read();
-        while ((type is null || start < 0) && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        while ((type is null || value is null) && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isType = reader.ValueTextEquals("type"u8);
             var isObject = reader.ValueTextEquals("object"u8);
@@ -63,16 +63,14 @@ internal static class WatchReader
             }
             else
             {
-                start = isObject ? reader.TokenStartIndex : start;
-                if (type is null || !isObject)
-                {
-                    reader.Skip();
-                }
+                var start = reader.TokenStartIndex;
+                reader.Skip();
+                value = isObject ? line.Slice(start, reader.BytesConsumed - start) : value;
             }
         }
 
-        return type is not null && start >= 0
-            ? Decode(type, line.Slice(start), typeInfo)
+        return type is not null && value is { } json
+            ? Decode(type, json, typeInfo)
             : throw new JsonException("A line of the watch has no 'type' and 'object'.");
     }
 

@@ -69,7 +69,7 @@ public sealed class InformerTests : IAsyncLifetime
         await _informer.WaitForSyncAsync(TestContext.Current.CancellationToken);
 
         _server.Requests.Take(2).Should().Equal(
-            "GET /apis/example.test/v1/widgets?limit=1", "GET /apis/example.test/v1/widgets?limit=1&continue=page%20two");
+            "GET /apis/example.test/v1/widgets?limit=1&resourceVersion=0", "GET /apis/example.test/v1/widgets?limit=1&continue=page%20two");
         _informer.Store.All.Should().HaveCount(2);
     }
 
@@ -139,6 +139,9 @@ public sealed class InformerTests : IAsyncLifetime
             "Updated changed 2", "Added new 1", "Deleted replaced 1", "Added replaced 3", "Deleted gone 1");
         await HoldsAsync(() => _server.Watches == 2, "a watch begins at the new version");
         WatchVersions().Should().Equal(10, 50);
+        _server.Requests.Where(request => !request.Contains("watch=true", StringComparison.Ordinal)).Should().Equal(
+            ["GET /apis/example.test/v1/widgets?limit=500&resourceVersion=0", "GET /apis/example.test/v1/widgets?limit=500"],
+            "the server's cache may have expired, too");
     }
 
     [Fact]
