@@ -41,6 +41,15 @@ internal sealed class ServerCertificatePolicy
             TargetHost = name,
             ClientCertificates = configuration.ClientCertificate is { } certificate ? [certificate] : null,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+
+            // With authorities of our own, the callback alone decides. Without this, all of the system's would be read before it is asked:
+            // a tenth of a second and some megabytes for nothing.
+            CertificateChainPolicy = Authorities() is null
+                ? null
+                : new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true,
+                },
             RemoteCertificateValidationCallback = (_, presented, chain, errors) => FindProblem(name, presented as X509Certificate2, chain, errors) is { } problem
                 ? throw new AuthenticationException($"The API server's certificate is refused: {problem}.")
                 : true,
