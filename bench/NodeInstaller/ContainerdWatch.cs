@@ -8,7 +8,7 @@ namespace NodeInstaller;
 /// <summary>Sees containerd as the kubelet does: asks it all the time what it serves.</summary>
 internal static class ContainerdWatch
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     /// <summary>Starts a program and watches containerd until it serves the handler.</summary>

@@ -51,7 +51,7 @@ internal static class Report
               against its checksums, has `containerd config dump` judge the new configuration, writes a journal, restarts, waits, and starts a sandbox.
             - **Start**: both are complete and wait at a named pipe (the installer's container as `runc create` leaves it); the time runs from the moment
               in which the pipe is opened. So the start of a shell or of a container counts for neither, the start of the installer's program does.
-            - **Serves**, **does not answer**: a client on containerd's socket asks for its verbose status, 2 ms after each answer. It sees the handler
+            - **Serves**, **does not answer**: a client on containerd's socket asks for its verbose status, 5 ms after each answer. It sees the handler
               in the configuration that containerd has loaded; an outage is the time between the last answer before a restart and the first after it.
             - **Ready**: `/readyz` answers 200, asked from within the node's network every 20 ms.
             - Both work on the same node, which is taken back to its first state and left alone for a second before each; they take turns.

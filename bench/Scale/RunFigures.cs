@@ -38,7 +38,10 @@ internal sealed record Requests(IReadOnlyDictionary<string, int> ByResource, int
 }
 
 /// <summary>A start of the controller with nothing to do.</summary>
-internal sealed record Start(TimeSpan TimeToFirstWorker, long PeakMemory);
+/// <param name="TimeToFirstWorker">From the start of the process until its caches are complete and its workers run.</param>
+/// <param name="ListOfClusters">What the API server takes to answer the largest of the lists for that, asked by the load generator.</param>
+/// <param name="PeakMemory">In bytes.</param>
+internal sealed record Start(TimeSpan TimeToFirstWorker, TimeSpan ListOfClusters, long PeakMemory);
 
 /// <summary>ContainerRuntimes deleted while a resource manager takes its time.</summary>
 internal sealed record Deletion(int Count, Span Span, Requests Requests);

@@ -120,7 +120,10 @@ internal sealed class ScaleRun : IAsyncDisposable
     private async Task<Start> MeasureStartAsync()
     {
         await using var controller = await MeasuredController.StartAsync(ControlPlane);
-        return new Start(controller.TimeToFirstWorker, controller.Use.PeakMemory);
+        var peakMemory = controller.Use.PeakMemory;
+        var timestamp = TimeProvider.System.GetTimestamp();
+        await _loadConnection.TryAsync(HttpMethod.Get, $"{ApiPaths.Clusters()}?resourceVersion=0");
+        return new Start(controller.TimeToFirstWorker, TimeProvider.System.GetElapsedTime(timestamp), peakMemory);
     }
 
     private async Task<(Span Fresh, TimeSpan FreshCpu, Span Unchanged, TimeSpan UnchangedCpu, long PeakMemory)> MeasurePassesAsync(

@@ -35,6 +35,9 @@ internal sealed partial class Release
 
     public string Directory { get; }
 
+    /// <summary>Where runsc lies in it.</summary>
+    public string RunscPath => Path.Join(Directory, Runsc);
+
     /// <summary>gVisor's version, such as <c>20260810.0</c>.</summary>
     public string Version { get; }
 

@@ -92,15 +92,12 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
     private async Task PutFilesInPlaceAsync(
         Release release, InstallationPlan plan, Dictionary<string, string> checkedFiles, CancellationToken cancellationToken)
     {
-        if (plan.FilesToCopy.Count > 0)
-        {
-            LogStaging(release.Key, plan.FilesToCopy.Count);
-            node.Store.Stage(release, plan.FilesToCopy, checkedFiles);
-        }
-
+        // The runsc of the image is the one that is copied: it can judge the flags meanwhile.
+        await Task.WhenAll(
+            Task.Run(() => StageFiles(release, plan, checkedFiles), cancellationToken),
+            plan.RunscConfiguration.IsNeeded ? new FlagPreflight(node.Time).CheckAsync(release.RunscPath, plan.Flags, cancellationToken) : Task.CompletedTask);
         if (plan.RunscConfiguration.IsNeeded)
         {
-            await new FlagPreflight(node.Time).CheckAsync(node.Store.RunscOf(release.Key), plan.Flags, cancellationToken);
             LogWriting(plan.RunscConfiguration.Path);
             node.Files.Write(plan.RunscConfiguration.Path, Encoding.UTF8.GetBytes(plan.RunscConfiguration.After));
         }
@@ -108,6 +105,15 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         if (plan.MakeCurrent)
         {
             node.Store.MakeCurrent(release.Key, plan.KeepForeignRunsc);
+        }
+    }
+
+    private void StageFiles(Release release, InstallationPlan plan, Dictionary<string, string> checkedFiles)
+    {
+        if (plan.FilesToCopy.Count > 0)
+        {
+            LogStaging(release.Key, plan.FilesToCopy.Count);
+            node.Store.Stage(release, plan.FilesToCopy, checkedFiles);
         }
     }
 
@@ -121,7 +127,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
             // containerd takes as long to judge the candidate as the release takes to be copied; neither needs the other.
             await Task.WhenAll(
                 node.Containerd.CheckCandidateAsync(candidate, plan.Entry, cancellationToken),
-                Task.Run(() => PutFilesInPlaceAsync(release, plan, checkedFiles, cancellationToken), cancellationToken));
+                PutFilesInPlaceAsync(release, plan, checkedFiles, cancellationToken));
             if (NodeState.ReadContainerdConfiguration(change.Path).Document.Text != change.Before)
             {
                 throw new InstallationException(

@@ -7,7 +7,7 @@ using RuntimeGVisor.NodeConfiguration;
 namespace RuntimeGVisor.NodeInstaller.RunscConfiguration;
 
 /// <summary>
-/// Has the very runsc that is installed parse the flags. One that it does not take would make every pod of the node fail, long after the
+/// Has the very runsc of the release parse the flags. One that it does not take would make every pod of the node fail, long after the
 /// installer reported success.
 /// </summary>
 internal sealed class FlagPreflight(TimeProvider time)
