@@ -4,6 +4,7 @@ using k8s;
 using k8s.Models;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Events;
 using Kubernetes.Controllers.Health;
 using Kubernetes.Controllers.LeaderElection;
 using Kubernetes.Controllers.Metrics;
@@ -78,6 +79,15 @@ public sealed partial class ControllerHost : IDisposable
         var controller = new Controller(name, reconciler, options, _time, _loggers.CreateLogger(name), Metrics);
         _controllers.Add(controller);
         return controller;
+    }
+
+    /// <summary>Adds a recorder of events that writes while this process leads.</summary>
+    /// <param name="component">The program that reports, for example <c>widget-controller</c>.</param>
+    public IEventRecorder AddEventRecorder(string component)
+    {
+        var recorder = new EventRecorder(_client, component, _time, _loggers.CreateLogger("events"));
+        AddTask(recorder.RunAsync);
+        return recorder;
     }
 
     /// <summary>Adds something else that runs while this process leads. If it fails, everything else is stopped and <see cref="RunAsync"/> fails.</summary>

@@ -23,5 +23,6 @@ internal static class ExceptionText
     }
 
     /// <summary>Whether the message says it all: the fault lies outside of this process, so that the stack does not matter.</summary>
-    public static bool IsFromOutside(this Exception exception) => exception is ApiException or HttpRequestException or TimeoutException;
+    public static bool IsFromOutside(this Exception exception) =>
+        exception is ApiException or HttpRequestException or TimeoutException || exception.InnerException?.IsFromOutside() == true;
 }

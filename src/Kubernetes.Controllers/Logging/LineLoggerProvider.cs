@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Kubernetes.Controllers.Logging;
 
 /// <summary>Writes each log entry as one line, at once, in one write.</summary>
-internal sealed class LineLoggerProvider(Stream output, LogFormat format, TimeProvider time) : ILoggerProvider
+internal sealed class LineLoggerProvider(Stream output, LogFormat format, TimeProvider time) : ILoggerProvider, ISupportExternalScope
 {
     private const string OriginalFormat = "{OriginalFormat}";
 
@@ -18,8 +18,11 @@ internal sealed class LineLoggerProvider(Stream output, LogFormat format, TimePr
 
     private readonly Lock _lock = new();
     private readonly ArrayBufferWriter<byte> _line = new(1024);
+    private IExternalScopeProvider? _scopes;
 
     public ILogger CreateLogger(string categoryName) => new LineLogger(this, categoryName);
+
+    public void SetScopeProvider(IExternalScopeProvider scopeProvider) => _scopes = scopeProvider;
 
     public void Dispose()
     {
@@ -33,30 +36,57 @@ internal sealed class LineLoggerProvider(Stream output, LogFormat format, TimePr
         _ => "error",
     };
 
-    private static void WriteValues<TState>(Utf8JsonWriter json, TState state, Exception? exception)
+    /// <summary>What surrounds the line comes first; the line's own values win over those of the same name.</summary>
+    private void WriteValues<TState>(Utf8JsonWriter json, TState state, Exception? exception)
     {
-        if (state is IReadOnlyList<KeyValuePair<string, object?>> values)
-        {
-            // By index: an enumerator would be allocated.
-            for (var i = 0; i < values.Count; i++)
+        var own = state as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
+        _scopes?.ForEachScope(
+            static (scope, line) =>
             {
-                var (name, value) = values[i];
-                if (name != OriginalFormat)
+                if (scope is IReadOnlyList<KeyValuePair<string, object?>> surrounding)
                 {
-                    json.WritePropertyName(JsonNamingPolicy.CamelCase.ConvertName(name));
-                    WriteValue(json, value);
+                    WriteValues(line.json, surrounding, line.own);
                 }
-            }
-        }
+            },
+            (json, own));
+        WriteValues(json, own, hiddenBy: []);
 
         if (exception is not null)
         {
             json.WriteString("error", exception.Describe());
-            if (!exception.IsFromOutside() && exception.StackTrace is { } stackTrace)
+            if (!exception.IsFromOutside() && exception.GetBaseException().StackTrace is { } stackTrace)
             {
                 json.WriteString("stacktrace", stackTrace);
             }
         }
+    }
+
+    private static void WriteValues(
+        Utf8JsonWriter json, IReadOnlyList<KeyValuePair<string, object?>> values, IReadOnlyList<KeyValuePair<string, object?>> hiddenBy)
+    {
+        // By index: an enumerator would be allocated.
+        for (var i = 0; i < values.Count; i++)
+        {
+            var (name, value) = values[i];
+            if (name != OriginalFormat && !Contains(hiddenBy, name))
+            {
+                json.WritePropertyName(JsonNamingPolicy.CamelCase.ConvertName(name));
+                WriteValue(json, value);
+            }
+        }
+    }
+
+    private static bool Contains(IReadOnlyList<KeyValuePair<string, object?>> values, string name)
+    {
+        for (var i = 0; i < values.Count; i++)
+        {
+            if (string.Equals(values[i].Key, name, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static void WriteValue(Utf8JsonWriter json, object? value)

@@ -11,6 +11,7 @@ public sealed class MetricRegistry
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
+    private readonly List<Action> _collectors = [];
 
     /// <summary>The media type of <see cref="Write"/>.</summary>
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
@@ -31,13 +32,29 @@ public sealed class MetricRegistry
     public MetricFamily<Histogram> Histogram(string name, string help, double[] buckets, params ReadOnlySpan<string> labels) =>
         Register(name, help, "histogram", labels, () => new Histogram(buckets));
 
+    /// <summary>From now on this is called before the metrics are read: it sets gauges that one pass over the data computes together.</summary>
+    public void OnCollect(Action collect)
+    {
+        lock (_lock)
+        {
+            _collectors.Add(collect);
+        }
+    }
+
     /// <summary>Writes all families, sorted by name.</summary>
     public void Write(IBufferWriter<byte> output)
     {
+        Action[] collectors;
         MetricFamily[] families;
         lock (_lock)
         {
+            collectors = [.. _collectors];
             families = [.. _families.Values];
+        }
+
+        foreach (var collect in collectors)
+        {
+            collect();
         }
 
         var writer = new TextFormatWriter(output);

@@ -142,6 +142,7 @@ public sealed partial class Controller : IDisposable
     private async Task ReconcileAsync(WorkItem<ObjectKey> item, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
+        using var scope = _logger.BeginScope(new ReconcileScope(Name, item.Key));
         using var timeout = _options.ReconcileTimeout > TimeSpan.Zero
             ? new CancellationTokenSource(_options.ReconcileTimeout, _time)
             : new CancellationTokenSource();

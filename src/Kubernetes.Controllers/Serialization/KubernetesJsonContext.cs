@@ -12,6 +12,7 @@ namespace Kubernetes.Controllers.Serialization;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(MicroTimeConverter), typeof(ManagedFieldsConverter)])]
 [JsonSerializable(typeof(V1Lease))]
+[JsonSerializable(typeof(Corev1Event))]
 [JsonSerializable(typeof(ServerStatus))]
 [JsonSerializable(typeof(ListHead))]
 [JsonSerializable(typeof(ObjectHead))]

@@ -3,6 +3,7 @@
 using System.Text;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Logging;
+using Kubernetes.Controllers.Reconciling;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
@@ -40,6 +41,48 @@ public sealed class LogsTests
         line.Should().StartWith("""{"level":"error",""").And.Contain("\"error\":\"InvalidOperationException: broken\\nin two\",\"stacktrace\":\"").And.Contain(nameof(LogsTests));
         line.Count(character => character == '\n').Should().Be(1, "a line is a line");
     }
+
+    [Fact]
+    public void What_surrounds_a_line_is_in_it_and_its_own_values_win() =>
+        Write(LogFormat.Json, logger =>
+        {
+            using (logger.BeginScope(new ReconcileScope("runtime", new ObjectKey("shoot--a--b", "gvisor-a"))))
+            {
+                logger.LogInformation("Worked");
+                logger.LogInformation("{Controller} worked", "other");
+            }
+
+            logger.LogInformation("Stopped");
+        }).Should().Be(string.Join('\n',
+            """{"level":"info","ts":"2026-11-22T10:00:00.007Z","logger":"test","msg":"Worked","controller":"runtime","namespace":"shoot--a--b","name":"gvisor-a"}""",
+            """{"level":"info","ts":"2026-11-22T10:00:00.007Z","logger":"test","msg":"other worked","namespace":"shoot--a--b","name":"gvisor-a","controller":"other"}""",
+            """{"level":"info","ts":"2026-11-22T10:00:00.007Z","logger":"test","msg":"Stopped"}""",
+            ""));
+
+    [Fact]
+    public void An_error_that_wraps_another_shows_where_the_other_came_from()
+    {
+        var line = Write(LogFormat.Json, logger =>
+        {
+            try
+            {
+                Fail();
+            }
+            catch (InvalidOperationException exception)
+            {
+                logger.LogError(new NotSupportedException("outer", exception), "Reconciler error");
+            }
+        });
+
+        line.Should().Contain("\"error\":\"NotSupportedException: outer: inner\"").And.Contain(nameof(Fail));
+
+        static void Fail() => throw new InvalidOperationException("inner");
+    }
+
+    [Fact]
+    public void A_fault_outside_of_the_process_needs_no_stack_however_it_is_wrapped() =>
+        Write(LogFormat.Json, logger => logger.LogError(new NotSupportedException("outer", new TimeoutException("late", new IOException())), "Reconciler error"))
+            .Should().NotContain("stacktrace");
 
     [Theory]
     [InlineData("debug", "debug,info,warn,error")]

@@ -80,4 +80,21 @@ public sealed class MetricRegistryTests
 
         (counter.Value, gauge.Value, histogram.Count).Should().Be((10_000, 5_000, 10_000));
     }
+
+    [Fact]
+    public void Gauges_can_be_set_together_right_before_they_are_read()
+    {
+        var registry = new MetricRegistry();
+        var family = registry.Gauge("things", "Things.", "size");
+        var reads = 0;
+        registry.OnCollect(() =>
+        {
+            reads++;
+            family.With("small").Set(reads);
+            family.With("large").Set(10 * reads);
+        });
+
+        registry.ToString().Should().Contain("things{size=\"large\"} 10\nthings{size=\"small\"} 1\n");
+        registry.ToString().Should().Contain("things{size=\"large\"} 20\nthings{size=\"small\"} 2\n");
+    }
 }

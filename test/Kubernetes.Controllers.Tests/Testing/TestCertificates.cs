@@ -18,14 +18,10 @@ public sealed class TestCertificates : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        _authority = request.CreateSelfSigned(NotBefore, NotAfter);
+        _authority = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddHours(1));
     }
 
     public string AuthorityPem => _authority.ExportCertificatePem();
-
-    private static DateTimeOffset NotBefore => TimeProvider.System.GetUtcNow().AddHours(-1);
-
-    private static DateTimeOffset NotAfter => TimeProvider.System.GetUtcNow().AddHours(1);
 
     public X509Certificate2 Server(params string[] names)
     {
@@ -46,7 +42,7 @@ public sealed class TestCertificates : IDisposable
 
         request.CertificateExtensions.Add(alternatives.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
-        using var certificate = request.Create(_authority, NotBefore, NotAfter, RandomNumberGenerator.GetBytes(8));
+        using var certificate = request.Create(_authority, _authority.NotBefore, _authority.NotAfter, RandomNumberGenerator.GetBytes(8));
         using var withKey = certificate.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pfx), null);
     }
