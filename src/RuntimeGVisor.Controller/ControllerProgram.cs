@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Gardener.Extensions.Api;
+using Gardener.Extensions.Health;
 using Gardener.Extensions.Heartbeat;
 using Gardener.Extensions.Hosting;
 using Gardener.Extensions.Operations;
@@ -17,6 +19,8 @@ namespace RuntimeGVisor.Controller;
 internal static partial class ControllerProgram
 {
     private const string ExtensionName = "runtime-gvisor";
+    private const string ComponentName = "gardener-extension-runtime-gvisor";
+    private const string MetricPrefix = "gvisor";
 
     /// <returns>0 after an orderly stop, 1 otherwise; the last log line then tells the reason.</returns>
     public static async Task<int> RunAsync(ControllerOptions options, CancellationToken cancellationToken)
@@ -52,15 +56,16 @@ internal static partial class ControllerProgram
         var image = ControllerImages.Load(options.Rendering);
         var configuration = ApiClientConfiguration.Load(options.Kubeconfig, options.Master) with
         {
-            UserAgent = $"gardener-extension-runtime-gvisor/{BuildVersion.Version}",
+            UserAgent = $"{ComponentName}/{BuildVersion.Version}",
         };
         using var api = new ApiClient(configuration, time, metrics);
         using var host = new ControllerHost(api, HostOptions(options, configuration), time, loggers, metrics);
 
-        var content = new ShootContent(image, options.Rendering.IsNodeCritical, loggers.CreateLogger<ShootContent>());
+        var events = host.AddEventRecorder(ComponentName);
+        var content = new ShootContent(image, options.Rendering.IsNodeCritical, events, loggers.CreateLogger<ShootContent>());
         host.AddExtension(
             ExtensionKinds.ContainerRuntime,
-            new ExtensionControllerOptions
+            new ExtensionControllerOptions<ContainerRuntime>
             {
                 Trigger = new OperationTrigger
                 {
@@ -69,9 +74,17 @@ internal static partial class ControllerProgram
                     IgnoreOperationAnnotation = options.IgnoreOperationAnnotation,
                 },
                 Origin = ManagedResourceNames.Origin,
+                MetricPrefix = MetricPrefix,
+                Health = new ExtensionHealthOptions<ContainerRuntime>
+                {
+                    ManagedResources = ManagedResourceNames.All,
+                    Subject = value => $"worker pool '{value.Spec.WorkerPool.Name}'",
+                    IsEnabled = options.HealthConditions,
+                },
                 Workers = options.MaxConcurrentReconciles,
             },
             managedResources => new GVisorActuator(content, managedResources, api, time, loggers.CreateLogger<GVisorActuator>()),
+            events,
             api,
             time,
             loggers);
@@ -80,9 +93,10 @@ internal static partial class ControllerProgram
         {
             Namespace = options.HeartbeatNamespace ?? configuration.DefaultNamespace,
             ExtensionName = ExtensionName,
+            MetricPrefix = MetricPrefix,
             RenewInterval = TimeSpan.FromSeconds(options.HeartbeatRenewIntervalSeconds),
         };
-        host.AddTask(new HeartbeatLease(heartbeat, api, time, loggers.CreateLogger<HeartbeatLease>()).RunAsync);
+        host.AddTask(new HeartbeatLease(heartbeat, api, time, loggers.CreateLogger<HeartbeatLease>(), metrics).RunAsync);
         await host.RunAsync(cancellationToken);
     }
 

@@ -182,6 +182,7 @@ public sealed class Shoot
         $"{Namespace}: ManagedResources applied",
         ManagedResourcesAsync,
         resources => resources.Values.All(resource => resource["status"]?["conditions"] is JsonArray conditions
+            && (long?)resource["status"]!["observedGeneration"] == (long?)resource["metadata"]!["generation"]
             && conditions.Any(condition => (string?)condition!["type"] == "ResourcesApplied" && (string?)condition["status"] == "True")));
 
     /// <summary>How long the shoot's resource manager takes for a deletion from now on; "down" if it does not run.</summary>
@@ -202,6 +203,36 @@ public sealed class Shoot
             () => GetAsync(pool),
             value => value["status"]?["lastOperation"] is { } operation && (string?)operation["type"] == type && (string?)operation["state"] == state,
             timeout);
+
+    /// <summary>The condition on the health of the objects in the shoot, or null.</summary>
+    public static JsonObject? HealthConditionOf(JsonObject value) =>
+        value["status"]?["conditions"]?.AsArray().FirstOrDefault(condition => (string?)condition!["type"] == "SystemComponentsHealthy")?.AsObject();
+
+    /// <summary>Waits until the health condition has a status; null waits until there is no condition.</summary>
+    public Task<JsonObject> WaitForHealthAsync(string pool, string? status, TimeSpan? timeout = null) =>
+        Eventually.GetAsync(
+            $"{Namespace}/{NameOf(pool)}: SystemComponentsHealthy {status ?? "absent"}",
+            () => GetAsync(pool),
+            value => (string?)HealthConditionOf(value)?["status"] == status,
+            timeout);
+
+    /// <summary>The events of a pool's ContainerRuntime with a reason.</summary>
+    public async Task<IReadOnlyList<JsonObject>> EventsAsync(string pool, string reason) =>
+        [.. (await _api.ListAsync(ApiPaths.Events(Namespace))).Where(value =>
+            (string?)value["involvedObject"]!["name"] == NameOf(pool) && (string?)value["reason"] == reason)];
+
+    /// <summary>Waits for the only event of a reason.</summary>
+    public async Task<JsonObject> WaitForEventAsync(string pool, string reason, Predicate<JsonObject>? wanted = null) =>
+        (await Eventually.GetAsync(
+            $"{Namespace}/{NameOf(pool)}: event {reason}",
+            () => EventsAsync(pool, reason),
+            events => events is [var only] && wanted?.Invoke(only) != false))[0];
+
+    /// <summary>Writes conditions as the shoot's resource manager does.</summary>
+    public Task ReportAsync(string managedResource, string healthy, string message) => ReportAsync(managedResource, conditions: [
+        new JsonObject { ["type"] = "ResourcesApplied", ["status"] = "True", ["reason"] = "ApplySucceeded", ["message"] = "All resources are applied." },
+        new JsonObject { ["type"] = "ResourcesHealthy", ["status"] = healthy, ["reason"] = "DaemonSetUnhealthy", ["message"] = message },
+        new JsonObject { ["type"] = "ResourcesProgressing", ["status"] = "False", ["reason"] = "ResourcesRolledOut", ["message"] = "Rolled out." }]);
 
     public Task WaitUntilGoneAsync(string pool, TimeSpan? timeout = null) =>
         Eventually.GetAsync($"{Namespace}/{NameOf(pool)} gone", () => FindAsync(pool), value => value is null, timeout);
@@ -233,6 +264,19 @@ public sealed class Shoot
                 wanted[name] = null;
             }
         }
+    }
+
+    private Task ReportAsync(string managedResource, JsonObject[] conditions)
+    {
+        foreach (var condition in conditions)
+        {
+            condition["lastTransitionTime"] = Now();
+            condition["lastUpdateTime"] = Now();
+        }
+
+        return _api.PatchAsync(
+            $"{ApiPaths.ManagedResources(Namespace, managedResource)}/status",
+            new JsonObject { ["status"] = new JsonObject { ["conditions"] = new JsonArray([.. conditions]) } });
     }
 
     private static JsonArray MachineTypes(int bytes) =>

@@ -116,7 +116,7 @@ public sealed class CrashTests(OwnSeed seed)
 
         await shoot.DeployAsync("a");
         await shoot.WaitUntilReadyAsync("a");
-        await shoot.WaitUntilAppliedAsync();
+        await shoot.WaitForHealthAsync("a", "True");
     }
 
     private static Task BeginAsync(Shoot shoot, string operation) => operation switch
@@ -138,10 +138,12 @@ public sealed class CrashTests(OwnSeed seed)
                 await shoot.WaitForAsync("a", "Migrate", "Succeeded");
                 await Eventually.TrueAsync("no finalizer and no annotation left", async () => await shoot.FindAsync("a") is { } value
                     && value["metadata"]!["finalizers"] is null && value["metadata"]!["annotations"]?["gardener.cloud/operation"] is null);
+                await shoot.WaitForHealthAsync("a", null);
                 break;
             default:
                 await shoot.WaitUntilReadyAsync("a");
                 await shoot.WaitUntilAppliedAsync();
+                await shoot.WaitForHealthAsync("a", "True");
                 break;
         }
     }
@@ -168,7 +170,8 @@ public sealed class CrashTests(OwnSeed seed)
             var operation = runtime["status"]?["lastOperation"];
             lines.Add($"ContainerRuntime: {operation?["type"]} {operation?["state"]} {operation?["progress"]} {operation?["description"]}, "
                 + $"error {Json(runtime["status"]?["lastError"])}, generation {runtime["status"]?["observedGeneration"]}/{runtime["metadata"]!["generation"]}, "
-                + $"finalizers {Json(runtime["metadata"]!["finalizers"])}, operation {runtime["metadata"]!["annotations"]?["gardener.cloud/operation"]}");
+                + $"finalizers {Json(runtime["metadata"]!["finalizers"])}, operation {runtime["metadata"]!["annotations"]?["gardener.cloud/operation"]}, "
+                + $"condition {Shoot.HealthConditionOf(runtime)?["status"]} {Shoot.HealthConditionOf(runtime)?["message"]}");
         }
 
         var referenced = new HashSet<string>(StringComparer.Ordinal);

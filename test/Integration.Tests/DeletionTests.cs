@@ -30,6 +30,9 @@ public sealed class DeletionTests(SharedSeed seed)
         Description(overdue).Should().StartWith("Error deleting ContainerRuntime: ").And.Contain(Message);
         ((string?)overdue["status"]!["lastError"]!["description"]).Should().Be(Description(overdue));
         overdue["metadata"]!["finalizers"]!.AsArray().Should().HaveCount(1);
+        var warning = await shoot.WaitForEventAsync("a", "DeleteOverdue");
+        ((string?)warning["message"]).Should().Be(Description(overdue));
+        ((int?)warning["count"]).Should().Be(1);
 
         // The shoot wakes up.
         await shoot.SetResourceManagerDelayAsync(null);

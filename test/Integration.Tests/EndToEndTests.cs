@@ -230,24 +230,6 @@ public sealed class EndToEndTests(SharedSeed seed)
         await shoot.WaitUntilReadyAsync("a");
     }
 
-    [Fact]
-    public async Task A_fresh_ContainerRuntime_costs_at_most_seven_requests_and_an_unchanged_one_three()
-    {
-        var shoot = await Shoot.CreateAsync(seed.Api);
-        await shoot.DeployAsync("a");
-        await shoot.WaitUntilReadyAsync("a");
-        await shoot.DeployAsync("b");
-        await shoot.WaitUntilReadyAsync("b");
-        var fresh = RequestsOfTheControllerFor(shoot);
-
-        await shoot.AnnotateAsync("a", "reconcile");
-        await shoot.WaitUntilReadyAsync("a");
-        var unchanged = RequestsOfTheControllerFor(shoot).Skip(fresh.Count).ToList();
-
-        fresh.Count.Should().BeLessThanOrEqualTo(2 * 7, string.Join('\n', fresh));
-        unchanged.Count.Should().BeLessThanOrEqualTo(3, string.Join('\n', unchanged));
-    }
-
     private static string Installation(string pool) => $"extension-runtime-gvisor-installation-{pool}";
 
     private static string SecretOf(JsonObject managedResource) => Text(managedResource["spec"]!["secretRefs"]!.AsArray().Single()!["name"]);
@@ -262,9 +244,4 @@ public sealed class EndToEndTests(SharedSeed seed)
 
     private static bool IsKeptAndDeleted(JsonObject managedResource) =>
         (bool?)managedResource["spec"]!["keepObjects"] == true && managedResource["metadata"]!["deletionTimestamp"] is not null;
-
-    private List<AuditedRequest> RequestsOfTheControllerFor(Shoot shoot) =>
-        [.. seed.ControlPlane.ReadAuditLog().Where(request =>
-            request.UserAgent.StartsWith("gardener-extension-runtime-gvisor", StringComparison.Ordinal)
-            && (request.Namespace == shoot.Namespace || request.Name == shoot.Namespace))];
 }

@@ -20,14 +20,17 @@ public sealed class SharedSeed : IAsyncLifetime
 
     public ApiServer Api => ControlPlane.Api;
 
+    public ControllerProcess Controller => _controller!;
+
     /// <summary>What the controller has logged.</summary>
-    public string ControllerOutput => _controller!.Process.Output;
+    public string ControllerOutput => Controller.Process.Output;
 
     public async ValueTask InitializeAsync()
     {
         ControlPlane = await LocalControlPlane.StartAsync(TestContext.Current.CancellationToken);
         _resourceManager = ResourceManagerProcess.Start(ControlPlane, DeletionDelay);
-        _controller = ControllerProcess.Start(new ControllerOptions { Kubeconfig = ControlPlane.ControllerKubeconfig });
+        _controller = ControllerProcess.Start(
+            new ControllerOptions { Kubeconfig = ControlPlane.ControllerKubeconfig, LeaderElection = true, Arguments = ["--log-level=debug"] });
         await _controller.WaitUntilReadyAsync();
     }
 
@@ -61,9 +64,10 @@ public sealed class OwnSeed : IAsyncLifetime
 
     public ValueTask DisposeAsync() => ControlPlane.DisposeAsync();
 
-    public async Task<ControllerProcess> StartControllerAsync(string? kubeconfig = null)
+    public async Task<ControllerProcess> StartControllerAsync(string? kubeconfig = null, params string[] arguments)
     {
-        var controller = ControllerProcess.Start(new ControllerOptions { Kubeconfig = kubeconfig ?? ControlPlane.ControllerKubeconfig });
+        var controller = ControllerProcess.Start(
+            new ControllerOptions { Kubeconfig = kubeconfig ?? ControlPlane.ControllerKubeconfig, Arguments = arguments });
         try
         {
             await controller.WaitUntilReadyAsync();

@@ -16,6 +16,20 @@ public sealed record ExtensionStatus
 
     /// <summary>The <c>metadata.generation</c> that the last finished operation was based on.</summary>
     public long? ObservedGeneration { get; init; }
+
+    /// <summary>How what the extension is responsible for fares; gardenlet takes those of known types into the Shoot.</summary>
+    public ImmutableArray<ExtensionCondition>? Conditions { get; init; }
+
+    /// <summary>Compares the conditions by their values, which an array does not.</summary>
+    public bool Equals(ExtensionStatus? other) =>
+        other is not null
+        && LastOperation == other.LastOperation
+        && LastError == other.LastError
+        && ObservedGeneration == other.ObservedGeneration
+        && (Conditions ?? []).AsSpan().SequenceEqual((other.Conditions ?? []).AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(LastOperation, LastError, ObservedGeneration);
 }
 
 /// <summary>An operation on an extension object and how far it is.</summary>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using k8s.Models;
 using Kubernetes.Controllers.Client;
@@ -44,6 +45,7 @@ public static class GardenerResources
 [JsonSerializable(typeof(Cluster))]
 [JsonSerializable(typeof(ManagedResource))]
 [JsonSerializable(typeof(ExtensionStatus))]
+[JsonSerializable(typeof(ImmutableArray<ExtensionCondition>))]
 [JsonSerializable(typeof(V1Secret))]
 [JsonSerializable(typeof(V1Namespace))]
 public sealed partial class GardenerJson : JsonSerializerContext;

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using k8s.Models;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.LeaderElection;
+using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Serialization;
 using Microsoft.Extensions.Logging;
 
@@ -17,9 +18,14 @@ public sealed partial class HeartbeatLease(
     HeartbeatOptions options,
     IApiClient api,
     TimeProvider time,
-    ILogger<HeartbeatLease> logger)
+    ILogger<HeartbeatLease> logger,
+    MetricRegistry metrics)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
+
+    private readonly Gauge _renewed = metrics.Gauge(
+        $"{options.MetricPrefix}_heartbeat_renewed_timestamp_seconds",
+        "Unix time of the last heartbeat that this process has written; 0 before the first one.").With();
 
     private ObjectKey Key => new(options.Namespace, "gardener-extension-heartbeat");
 
@@ -51,6 +57,8 @@ public sealed partial class HeartbeatLease(
         {
             await api.CreateAsync(Leases.Resource, First(now), cancellationToken);
         }
+
+        _renewed.Set(now.ToUnixTimeMilliseconds() / 1000.0);
     }
 
     private async Task<bool> TryBeatAsync(CancellationToken cancellationToken)

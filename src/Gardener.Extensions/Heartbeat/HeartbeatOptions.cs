@@ -11,6 +11,9 @@ public sealed record HeartbeatOptions
     /// <summary>The extension's name, written as the Lease's holder.</summary>
     public required string ExtensionName { get; init; }
 
+    /// <summary>The beginning of the metric's name, for example <c>gvisor</c>.</summary>
+    public required string MetricPrefix { get; init; }
+
     /// <summary>The pause between two beats, also written as the Lease's duration. Default 30 s.</summary>
     public TimeSpan RenewInterval { get; init; } = TimeSpan.FromSeconds(30);
 }

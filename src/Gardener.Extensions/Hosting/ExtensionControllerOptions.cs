@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Gardener.Extensions.Api;
+using Gardener.Extensions.Health;
 using Gardener.Extensions.Operations;
 
 namespace Gardener.Extensions.Hosting;
 
 /// <summary>Which objects an extension works on, and how.</summary>
-public sealed record ExtensionControllerOptions
+/// <typeparam name="T">The kind of extension object.</typeparam>
+public sealed record ExtensionControllerOptions<T>
+    where T : class, IExtensionObject
 {
     /// <summary>Which objects belong to the extension and what starts their reconcile.</summary>
     public required OperationTrigger Trigger { get; init; }
 
     /// <summary>The label <c>origin</c> of the extension's ManagedResources; no others are cached.</summary>
     public required string Origin { get; init; }
+
+    /// <summary>The beginning of the names of the extension's own metrics, for example <c>gvisor</c>.</summary>
+    public required string MetricPrefix { get; init; }
+
+    /// <summary>How the health of the ManagedResources becomes a condition. Default null: there is none.</summary>
+    public ExtensionHealthOptions<T>? Health { get; init; }
 
     /// <summary>Objects that are reconciled at the same time. Default 5.</summary>
     public int Workers { get; init; } = 5;

@@ -10,6 +10,9 @@ namespace Gardener.Extensions.ManagedResources;
 /// </summary>
 public static class ManagedResourceHealth
 {
+    /// <summary>The resource manager has reported on the current generation.</summary>
+    public static bool IsObserved(this ManagedResource value) => value.Status?.ObservedGeneration == value.Metadata.Generation;
+
     /// <summary>The objects of the current generation were written.</summary>
     public static bool IsApplied(this ManagedResource value) => IsObserved(value) && HasStatus(value, ManagedResourceCondition.ResourcesApplied, "True");
 
@@ -29,7 +32,6 @@ public static class ManagedResourceHealth
         ?? ComplaintOf(value, ManagedResourceCondition.ResourcesHealthy, "True")
         ?? ComplaintOf(value, ManagedResourceCondition.ResourcesProgressing, "False");
 
-    private static bool IsObserved(ManagedResource value) => value.Status?.ObservedGeneration == value.Metadata.Generation;
 
     private static bool HasStatus(ManagedResource value, string type, string status) => value.Condition(type)?.Status == status;
 

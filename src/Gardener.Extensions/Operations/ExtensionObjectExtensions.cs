@@ -24,6 +24,10 @@ public static class ExtensionObjectExtensions
     /// <summary>The finalizer is set.</summary>
     public static bool HasFinalizer(this IExtensionObject value, string finalizer) => value.Metadata.Finalizers?.Contains(finalizer) == true;
 
+    /// <summary>The condition of a type, or null.</summary>
+    public static ExtensionCondition? Condition(this IExtensionObject value, string type) =>
+        (value.ExtensionStatus?.Conditions ?? []).FirstOrDefault(condition => condition.Type == type);
+
     /// <summary>gardenlet asks for an operation by annotation.</summary>
     public static bool AsksForOperation(this IExtensionObject value) =>
         value.OperationAnnotation() is GardenerOperation.Reconcile or GardenerOperation.Restore or GardenerOperation.Migrate;
@@ -43,16 +47,37 @@ public static class ExtensionObjectExtensions
             || AskedAfter(value, last.LastUpdateTime);
     }
 
+    /// <summary>When gardenlet asked for the operation, or the deletion was asked for; null when neither is known.</summary>
+    public static DateTimeOffset? RequestTime(this IExtensionObject value)
+    {
+        var asked = TimestampOf(value);
+        return value.Metadata.DeletionTimestamp is { } time && new DateTimeOffset(time.ToUniversalTime()) is var deletion && !(asked > deletion)
+            ? deletion
+            : asked;
+    }
+
     private static bool AskedAfter(IExtensionObject value, DateTimeOffset time) =>
+        TimestampOf(value) is { } asked && asked.ToUnixTimeSeconds() > time.ToUnixTimeSeconds();
+
+    private static DateTimeOffset? TimestampOf(IExtensionObject value) =>
         DateTimeOffset.TryParse(
-            WithoutFraction(value.TimestampAnnotation()), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var asked)
-        && asked.ToUnixTimeSeconds() > time.ToUnixTimeSeconds();
+            WithoutNanoseconds(value.TimestampAnnotation()), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var asked)
+            ? asked
+            : null;
 
     /// <summary>.NET rounds what is finer than its ticks, and may so arrive in the next second.</summary>
-    private static string? WithoutFraction(string? timestamp)
+    private static string? WithoutNanoseconds(string? timestamp)
     {
+        const int TickDigits = 7;
         var point = timestamp?.IndexOf('.') ?? -1;
-        return point < 0 ? timestamp : $"{timestamp.AsSpan(0, point)}{timestamp.AsSpan(point + 1).TrimStart("0123456789")}";
+        if (point < 0)
+        {
+            return timestamp;
+        }
+
+        var fraction = timestamp.AsSpan(point + 1);
+        var end = fraction.IndexOfAnyExceptInRange('0', '9') is var index and >= 0 ? index : fraction.Length;
+        return $"{timestamp.AsSpan(0, point + 1)}{fraction[..Math.Min(end, TickDigits)]}{fraction[end..]}";
     }
 
     private static string? Annotation(IExtensionObject value, string key) =>

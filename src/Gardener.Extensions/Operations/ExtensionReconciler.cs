@@ -6,7 +6,6 @@ using Gardener.Extensions.Clusters;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Reconciling;
-using Microsoft.Extensions.Logging;
 
 namespace Gardener.Extensions.Operations;
 
@@ -15,7 +14,7 @@ namespace Gardener.Extensions.Operations;
 /// A failed shoot is left alone with its annotation in place, so that no trigger is lost; the change of its Cluster wakes it.
 /// </summary>
 /// <typeparam name="T">The kind of extension object.</typeparam>
-public sealed partial class ExtensionReconciler<T> : IReconciler
+public sealed class ExtensionReconciler<T> : IReconciler
     where T : class, IExtensionObject
 {
     private const int ConflictRetries = 5;
@@ -28,7 +27,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
     private readonly ClusterLookup _clusters;
     private readonly OperationStatus<T> _status;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
+    private readonly OperationReporter _reporter;
 
     /// <summary>Objects whose operation goes on when something outside changes.</summary>
     private readonly ConcurrentDictionary<ObjectKey, bool> _waiting = new();
@@ -44,7 +43,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
     /// <param name="objects">The cached objects of the kind.</param>
     /// <param name="clusters">What is known of the shoots.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Where transitions are logged.</param>
+    /// <param name="reporter">Tells operators of transitions.</param>
     public ExtensionReconciler(
         ExtensionKind<T> kind,
         OperationTrigger trigger,
@@ -53,7 +52,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
         IObjectStore<T> objects,
         ClusterLookup clusters,
         TimeProvider time,
-        ILogger logger)
+        OperationReporter reporter)
     {
         _kind = kind;
         _trigger = trigger;
@@ -63,7 +62,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
         _clusters = clusters;
         _status = new OperationStatus<T>(kind, api, time);
         _time = time;
-        _logger = logger;
+        _reporter = reporter;
     }
 
     /// <summary>
@@ -98,7 +97,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
             catch (ApiException e) when (e.IsConflict && attempt < ConflictRetries)
             {
                 // Somebody else wrote first. That is no error to report: look again and decide anew.
-                LogConflict(_logger, key, e.Message);
+                _reporter.Conflict(key, e.Message);
                 value = await _api.FindAsync(_kind.Resource, key, cancellationToken);
             }
         }
@@ -115,7 +114,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
         var cluster = await _clusters.FindAsync(value.Metadata.NamespaceProperty, cancellationToken);
         if (cluster?.Spec.Shoot?.HasFailed == true)
         {
-            LogShootFailed(_logger, value.Key());
+            _reporter.ShootFailed(value);
             return ReconcileResult.Done;
         }
 
@@ -180,7 +179,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
             return value;
         }
 
-        LogStarted(_logger, type, value.Key());
+        _reporter.Started(value, type);
         return Remember(value, await _status.ProcessingAsync(value, type, waitingFor: null, cancellationToken));
     }
 
@@ -235,24 +234,24 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
     private async Task<ReconcileResult> WaitAsync(
         T value, OperationType type, OperationOutcome outcome, string reason, CancellationToken cancellationToken)
     {
-        if (outcome.IsOverdue)
+        var written = outcome.IsOverdue
+            ? await _status.OverdueAsync(value, type, reason, cancellationToken)
+            : await _status.ProcessingAsync(value, type, reason, cancellationToken);
+
+        // The same object back means that its status says so already.
+        if (written is not null && !ReferenceEquals(written, value))
         {
-            LogOverdue(_logger, type, value.Key(), reason);
-            Remember(value, await _status.OverdueAsync(value, type, reason, cancellationToken));
-        }
-        else
-        {
-            LogWaiting(_logger, type, value.Key(), reason);
-            Remember(value, await _status.ProcessingAsync(value, type, reason, cancellationToken));
+            _reporter.Waiting(value, type, reason, outcome.IsOverdue);
         }
 
+        Remember(value, written);
         return ReconcileResult.After(outcome.RecheckAfter);
     }
 
     private async Task<ReconcileResult> FinishAsync(T value, OperationDispatch dispatch, CancellationToken cancellationToken)
     {
         var finished = Remember(value, await _status.SucceededAsync(value, dispatch.Type, cancellationToken));
-        LogSucceeded(_logger, dispatch.Type, value.Key());
+        _reporter.Succeeded(value, dispatch.Type, _trigger.IgnoreOperationAnnotation ? null : value.RequestTime());
         if (finished is null)
         {
             return ReconcileResult.Done;
@@ -282,8 +281,8 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
 
     private async Task<ReconcileResult> FailAsync(T value, OperationType type, Exception cause, CancellationToken cancellationToken)
     {
-        LogFailed(_logger, cause, type, value.Key());
         var coded = CodedException.FindIn(cause);
+        _reporter.Failed(value, type, cause, isRetried: coded is null);
         try
         {
             Remember(value, await _status.ErrorAsync(value, type, cause.Message, coded?.Codes ?? [], cancellationToken));
@@ -291,7 +290,7 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             // An error that nobody has seen is tried again, even one that nothing can mend.
-            LogStatusLost(_logger, e, value.Key());
+            _reporter.StatusLost(value, e);
             throw new OperationFailedException(cause.Message, cause);
         }
 
@@ -323,28 +322,4 @@ public sealed partial class ExtensionReconciler<T> : IReconciler
         _objects.Wrote(after);
         return after;
     }
-
-    [LoggerMessage(LogLevel.Debug, "Conflict on {Object}, reading it again: {Message}")]
-    private static partial void LogConflict(ILogger logger, ObjectKey @object, string message);
-
-    [LoggerMessage(LogLevel.Information, "Leaving {Object} alone: its shoot has failed. A change of the Cluster starts it again")]
-    private static partial void LogShootFailed(ILogger logger, ObjectKey @object);
-
-    [LoggerMessage(LogLevel.Information, "{Operation} of {Object} started")]
-    private static partial void LogStarted(ILogger logger, OperationType operation, ObjectKey @object);
-
-    [LoggerMessage(LogLevel.Debug, "{Operation} of {Object} waits for {Reason}")]
-    private static partial void LogWaiting(ILogger logger, OperationType operation, ObjectKey @object, string reason);
-
-    [LoggerMessage(LogLevel.Warning, "{Operation} of {Object} is overdue, still waiting for {Reason}")]
-    private static partial void LogOverdue(ILogger logger, OperationType operation, ObjectKey @object, string reason);
-
-    [LoggerMessage(LogLevel.Information, "{Operation} of {Object} succeeded")]
-    private static partial void LogSucceeded(ILogger logger, OperationType operation, ObjectKey @object);
-
-    [LoggerMessage(LogLevel.Error, "{Operation} of {Object} failed")]
-    private static partial void LogFailed(ILogger logger, Exception cause, OperationType operation, ObjectKey @object);
-
-    [LoggerMessage(LogLevel.Error, "The error could not be written to the status of {Object}")]
-    private static partial void LogStatusLost(ILogger logger, Exception cause, ObjectKey @object);
 }

@@ -103,6 +103,5 @@ internal static class StatusPatch
         return array;
     }
 
-    // Truncated, never rounded: gardenlet compares whole seconds and a time in the future would never become ready.
-    private static string Timestamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+    private static string Timestamp(DateTimeOffset time) => WholeSecondsConverter.ToText(time);
 }

@@ -50,6 +50,11 @@ internal sealed class ControllerCommand
         "Reconcile whenever a specification changes instead of when gardenlet asks. For development.",
         otherwise: false);
 
+    private readonly Option<string> _healthConditions = Flags.Switch(
+        "--health-conditions",
+        "Show the health of the objects in the shoot as condition SystemComponentsHealthy. Turned off, the condition is taken away.",
+        otherwise: true);
+
     private readonly Option<string[]> _extensionClasses = new("--extension-classes")
     {
         Description = "Classes of extension objects to work on, separated by commas. Default: shoot.",
@@ -72,7 +77,7 @@ internal sealed class ControllerCommand
         foreach (var option in (Option[])[
             _kubeconfig, _master, _leaderElection, _leaderElectionId, _leaderElectionNamespace, _heartbeatNamespace,
             _heartbeatRenewIntervalSeconds, _metricsBindAddress, _healthBindAddress, _maxConcurrentReconciles, _ignoreOperationAnnotation,
-            _extensionClasses, _logLevel, _logFormat, _gardenerVersion])
+            _healthConditions, _extensionClasses, _logLevel, _logFormat, _gardenerVersion])
         {
             command.Options.Add(option);
         }
@@ -94,6 +99,7 @@ internal sealed class ControllerCommand
         HealthBindAddress = result.GetValue(_healthBindAddress)!,
         MaxConcurrentReconciles = result.GetValue(_maxConcurrentReconciles),
         IgnoreOperationAnnotation = result.IsOn(_ignoreOperationAnnotation),
+        HealthConditions = result.IsOn(_healthConditions),
         ExtensionClasses = [.. result.GetValue(_extensionClasses) ?? []],
         LogLevel = result.GetValue(_logLevel)!,
         LogFormat = result.GetValue(_logFormat)!,

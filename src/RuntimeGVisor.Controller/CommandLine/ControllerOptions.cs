@@ -29,6 +29,8 @@ internal sealed record ControllerOptions
 
     public bool IgnoreOperationAnnotation { get; init; }
 
+    public required bool HealthConditions { get; init; }
+
     public ImmutableArray<string> ExtensionClasses { get; init; } = [];
 
     public required string LogLevel { get; init; }

@@ -4,6 +4,7 @@ using System.CommandLine;
 using Gardener.Extensions.Api;
 using Gardener.Extensions.ManagedResources;
 using Gardener.Extensions.Operations;
+using Kubernetes.Controllers.Events;
 using Microsoft.Extensions.Logging.Abstractions;
 using RuntimeGVisor.Controller.ContainerRuntimes;
 using RuntimeGVisor.NodeConfiguration;
@@ -40,7 +41,8 @@ internal static class RenderCommand
         {
             var value = ManifestFile.ReadContainerRuntime(file);
             RequireType(file, value);
-            var content = new ShootContent(ControllerImages.Load(options), options.IsNodeCritical, NullLogger<ShootContent>.Instance);
+            var content = new ShootContent(
+                ControllerImages.Load(options), options.IsNodeCritical, NullEventRecorder.Instance, NullLogger<ShootContent>.Instance);
             var contents = (ManagedResourceContent[])[ShootContent.Shared(value), content.Installation(value)];
 
             foreach (var note in Notes(value, clusterFile is null ? null : ManifestFile.ReadCluster(clusterFile)))

@@ -21,4 +21,8 @@ internal static class ManagedResourceNames
     public static ObjectKey? Installation(ContainerRuntime value) => string.IsNullOrEmpty(value.Spec.WorkerPool.Name)
         ? null
         : new ObjectKey(value.Metadata.NamespaceProperty, $"extension-runtime-gvisor-installation-{value.Spec.WorkerPool.Name}");
+
+    /// <summary>Those that a pool needs.</summary>
+    public static IEnumerable<ObjectKey> All(ContainerRuntime value) =>
+        Installation(value) is { } installation ? [installation, Shared(value)] : [Shared(value)];
 }

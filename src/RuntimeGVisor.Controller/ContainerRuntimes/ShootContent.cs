@@ -6,6 +6,7 @@ using Gardener.Extensions.Api;
 using Gardener.Extensions.ManagedResources;
 using Gardener.Extensions.Operations;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Events;
 using RuntimeGVisor.Images;
 using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.ProviderConfiguration;
@@ -14,7 +15,7 @@ using RuntimeGVisor.Shoot;
 namespace RuntimeGVisor.Controller.ContainerRuntimes;
 
 /// <summary>Renders what a ContainerRuntime brings to its shoot, packed for the ManagedResources.</summary>
-internal sealed partial class ShootContent(InstallationImage image, bool isNodeCritical, ILogger<ShootContent> logger)
+internal sealed partial class ShootContent(InstallationImage image, bool isNodeCritical, IEventRecorder events, ILogger<ShootContent> logger)
 {
     private const string DataKey = "config.yaml";
 
@@ -34,7 +35,7 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
     {
         var configuration = Decode(value);
         var flags = RunscFlags.Select(configuration.ConfigFlags);
-        Warn(value.Key(), configuration, flags);
+        Warn(value, configuration, flags);
         return Pack(value, start: null, new WorkerPoolInput
         {
             PoolName = value.Spec.WorkerPool.Name,
@@ -106,16 +107,29 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
     private static ImmutableSortedDictionary<string, ReadOnlyMemory<byte>> Data(ShootObjects objects) =>
         ImmutableSortedDictionary<string, ReadOnlyMemory<byte>>.Empty.Add(DataKey, Encoding.UTF8.GetBytes(objects.ToYaml()));
 
-    private void Warn(ObjectKey key, GVisorConfiguration configuration, RunscFlagSelection flags)
+    /// <summary>Gardener expects that a wrong flag is left out rather than refused; somebody should know nevertheless.</summary>
+    private void Warn(ContainerRuntime value, GVisorConfiguration configuration, RunscFlagSelection flags)
     {
         if (configuration.HasAliasApiVersion)
         {
-            LogAlias(logger, key, GVisorConfiguration.AliasApiVersion, GVisorConfiguration.ApiVersion);
+            LogAlias(logger, value.Key(), GVisorConfiguration.AliasApiVersion, GVisorConfiguration.ApiVersion);
+            events.Record(
+                value,
+                EventType.Warning,
+                "DeprecatedApiVersion",
+                $"spec.providerConfig.apiVersion: {GVisorConfiguration.AliasApiVersion} is an alias; use {GVisorConfiguration.ApiVersion}");
         }
 
         foreach (var flag in flags.Ignored)
         {
-            LogIgnored(logger, key, flag.Name, flag.Value, flag.Reason);
+            LogIgnored(logger, value.Key(), flag.Name, flag.Value, flag.Reason);
+        }
+
+        if (flags.Ignored.Any())
+        {
+            var names = string.Join(", ", flags.Ignored.Select(flag => $"{flag.Name} with value '{flag.Value}'"));
+            var reasons = string.Join("; ", flags.Ignored.Select(flag => flag.Reason).Distinct());
+            events.Record(value, EventType.Warning, "FlagsIgnored", $"spec.providerConfig.configFlags: ignored {names}: {reasons}");
         }
     }
 

@@ -6,6 +6,7 @@ using Gardener.Extensions.Heartbeat;
 using Gardener.Extensions.Tests.ApiServer;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.LeaderElection;
+using Kubernetes.Controllers.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -18,6 +19,7 @@ public sealed class HeartbeatLeaseTests
     private static readonly ObjectKey Key = new(Namespace, "gardener-extension-heartbeat");
 
     private readonly TimeWithPauses _time = new(new DateTimeOffset(2026, 5, 4, 12, 0, 0, TimeSpan.FromHours(2)).AddTicks(1_234_567));
+    private readonly MetricRegistry _metrics = new();
     private readonly InMemoryApiServer _server;
     private readonly HeartbeatLease _heartbeat;
 
@@ -25,7 +27,11 @@ public sealed class HeartbeatLeaseTests
     {
         _server = new InMemoryApiServer(_time);
         _heartbeat = new HeartbeatLease(
-            new HeartbeatOptions { Namespace = Namespace, ExtensionName = "sample" }, _server, _time, NullLogger<HeartbeatLease>.Instance);
+            new HeartbeatOptions { Namespace = Namespace, ExtensionName = "sample", MetricPrefix = "sample" },
+            _server,
+            _time,
+            NullLogger<HeartbeatLease>.Instance,
+            _metrics);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -36,6 +42,16 @@ public sealed class HeartbeatLeaseTests
         await _heartbeat.BeatAsync(Cancellation);
 
         Spec().Should().Be("""{"holderIdentity":"sample","leaseDurationSeconds":30,"renewTime":"2026-05-04T10:00:00.123456Z"}""");
+    }
+
+    [Fact]
+    public async Task The_time_of_the_last_beat_is_a_metric()
+    {
+        _metrics.ToString().Should().Contain("sample_heartbeat_renewed_timestamp_seconds 0\n");
+
+        await _heartbeat.BeatAsync(Cancellation);
+
+        _metrics.ToString().Should().Contain("sample_heartbeat_renewed_timestamp_seconds 1777888800.123\n");
     }
 
     [Fact]

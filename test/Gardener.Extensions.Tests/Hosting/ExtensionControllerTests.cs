@@ -2,10 +2,12 @@
 
 using System.Net;
 using Gardener.Extensions.Api;
+using Gardener.Extensions.Health;
 using Gardener.Extensions.Hosting;
 using Gardener.Extensions.Operations;
 using Gardener.Extensions.Tests.Operations;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Events;
 using Kubernetes.Controllers.Hosting;
 using Kubernetes.Controllers.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -27,8 +29,20 @@ public sealed class ExtensionControllerTests : IAsyncLifetime
         _host = new ControllerHost(_seed.Server, new ControllerHostOptions(), _seed.Time, NullLoggerFactory.Instance, new MetricRegistry());
         _host.AddExtension(
             ExtensionKinds.ContainerRuntime,
-            new ExtensionControllerOptions { Trigger = _seed.Trigger, Origin = "extension-sample", Workers = 1 },
+            new ExtensionControllerOptions<ContainerRuntime>
+            {
+                Trigger = _seed.Trigger,
+                Origin = "extension-sample",
+                MetricPrefix = "sample",
+                Health = new ExtensionHealthOptions<ContainerRuntime>
+                {
+                    ManagedResources = _ => [SampleActuator.ManagedResource],
+                    Subject = value => $"worker pool '{value.Spec.WorkerPool.Name}'",
+                },
+                Workers = 1,
+            },
             managedResources => _actuator = new SampleActuator(managedResources),
+            NullEventRecorder.Instance,
             _seed.Server,
             _seed.Time,
             NullLoggerFactory.Instance);
@@ -108,6 +122,35 @@ public sealed class ExtensionControllerTests : IAsyncLifetime
 
         _actuator.Calls.Should().ContainSingle();
     }
+
+    [Fact]
+    public async Task The_health_of_the_ManagedResource_becomes_a_condition_without_starting_an_operation()
+    {
+        await ReconciledAsync();
+        Condition().Should().BeNull();
+
+        Report("False");
+        await UntilAsync(() => Condition() is { Status: "False" });
+        Report("True");
+        await UntilAsync(() => Condition() is { Status: "True" });
+
+        _seed.ChangeCluster("""{"shoot":{"spec":{"hibernation":{"enabled":true}}}}""");
+        await UntilAsync(() => Condition() is null);
+        _actuator.Calls.Should().ContainSingle();
+    }
+
+    private ExtensionCondition? Condition() => _seed.Object!.Condition(ExtensionCondition.SystemComponentsHealthy);
+
+    private void Report(string healthy) => _seed.Server.Change(
+        GardenerResources.ManagedResources,
+        SampleActuator.ManagedResource,
+        $$"""
+        {"status":{"observedGeneration":1,"conditions":[
+          {"type":"ResourcesApplied","status":"True"},
+          {"type":"ResourcesHealthy","status":"{{healthy}}","reason":"R","message":"M"},
+          {"type":"ResourcesProgressing","status":"False"}]} }
+        """,
+        "status");
 
     private async Task StartAsync()
     {

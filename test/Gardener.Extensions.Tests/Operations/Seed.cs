@@ -3,12 +3,13 @@
 using Gardener.Extensions.Api;
 using Gardener.Extensions.Clusters;
 using Gardener.Extensions.ManagedResources;
+using Gardener.Extensions.Metrics;
 using Gardener.Extensions.Operations;
 using Gardener.Extensions.Tests.ApiServer;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Reconciling;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gardener.Extensions.Tests.Operations;
@@ -34,6 +35,12 @@ internal sealed class Seed
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 5, 4, 10, 0, 0, 700, TimeSpan.Zero));
 
     public InMemoryApiServer Server { get; }
+
+    public RecordedEvents Events { get; } = new();
+
+    public MetricRegistry Metrics { get; } = new();
+
+    public RecordedLog Logger { get; } = new();
 
     public SampleActuator Actuator { get; private set; } = null!;
 
@@ -66,7 +73,7 @@ internal sealed class Seed
             objects ?? Server.LiveCache(GardenerResources.ContainerRuntimes),
             new ClusterLookup(Server.LiveCache(GardenerResources.Clusters), Server),
             Time,
-            NullLogger<ExtensionReconciler<ContainerRuntime>>.Instance);
+            new OperationReporter("ContainerRuntime", Events, new OperationMetrics(Metrics, "sample", "ContainerRuntime"), Time, Logger));
     }
 
     public Task<ReconcileResult> ReconcileAsync() => Reconciler.ReconcileAsync(Key, TestContext.Current.CancellationToken);

@@ -21,6 +21,7 @@ public sealed class ControllerCommandTests
             HealthBindAddress = ":8081",
             MaxConcurrentReconciles = 5,
             IgnoreOperationAnnotation = false,
+            HealthConditions = true,
             LogLevel = "info",
             LogFormat = "json",
         });

@@ -22,6 +22,7 @@ public sealed class GVisorActuatorTests
     private static readonly ClusterShoot Living = new();
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 22, 10, 0, 0, TimeSpan.Zero));
+    private readonly RecordedEvents _events = new();
     private readonly InMemoryApiServer _server;
     private readonly GVisorActuator _actuator;
 
@@ -71,6 +72,36 @@ public sealed class GVisorActuatorTests
 
         (await reconcile.Should().ThrowAsync<CodedException>()).Which.Codes.Should().Equal("ERR_CONFIGURATION_PROBLEM");
         _server.Writes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Ignored_flags_and_the_alias_of_the_API_are_events_that_say_what_to_correct()
+    {
+        var value = Add("pool", """
+            {
+              "apiVersion": "gvisor.os.extensions.gardener.cloud/v1alpha1",
+              "kind": "GVisorConfiguration",
+              "configFlags": { "net-raw": "maybe", "no-such-flag": "x", "debug": "true" }
+            }
+            """);
+
+        await _actuator.ReconcileAsync(value, Living, CancellationToken.None);
+
+        _events.Lines.Should().HaveCount(2);
+        _events.Lines[0].Should().Be(
+            "Warning DeprecatedApiVersion gvisor-pool: spec.providerConfig.apiVersion: gvisor.os.extensions.gardener.cloud/v1alpha1 is an alias; "
+            + "use gvisor.runtime.extensions.config.gardener.cloud/v1alpha1");
+        _events.Lines[1].Should().StartWith(
+            "Warning FlagsIgnored gvisor-pool: spec.providerConfig.configFlags: ignored net-raw with value 'maybe', no-such-flag with value 'x': net-raw takes ")
+            .And.Contain("there is no such flag");
+    }
+
+    [Fact]
+    public async Task A_configuration_without_a_flaw_is_no_event()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+
+        _events.Lines.Should().BeEmpty();
     }
 
     [Fact]
@@ -246,7 +277,7 @@ public sealed class GVisorActuatorTests
 
     private GVisorActuator NewActuator() => new(
         new ShootContent(
-            new InstallationImage(InstallationImage.ReadEmbeddedVector(_time), "v1.2.3"), isNodeCritical: false, NullLogger<ShootContent>.Instance),
+            new InstallationImage(InstallationImage.ReadEmbeddedVector(_time), "v1.2.3"), isNodeCritical: false, _events, NullLogger<ShootContent>.Instance),
         new ManagedResourceWriter(_server, _server.LiveCache(GardenerResources.ManagedResources), _time),
         _server,
         _time,
