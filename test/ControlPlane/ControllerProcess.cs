@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace ControlPlane;
 
@@ -38,10 +36,13 @@ public sealed class ControllerProcess : IAsyncDisposable
 
     public int MetricsPort { get; }
 
+    /// <summary>What <c>/metrics</c> answers.</summary>
+    public async Task<string> ReadMetricsAsync() => await _health.GetStringAsync(new Uri($"http://127.0.0.1:{MetricsPort}/metrics"));
+
     public static ControllerProcess Start(ControllerOptions options)
     {
-        var healthPort = FreePort();
-        var metricsPort = FreePort();
+        var healthPort = FreePorts.Next();
+        var metricsPort = FreePorts.Next();
         var environment = new Dictionary<string, string>(options.Environment, StringComparer.Ordinal);
         environment.TryAdd("LEADER_ELECTION_NAMESPACE", LocalControlPlane.ExtensionNamespace);
         string[] workers = options.Workers is { } count ? [string.Create(CultureInfo.InvariantCulture, $"--max-concurrent-reconciles={count}")] : [];
@@ -94,12 +95,5 @@ public sealed class ControllerProcess : IAsyncDisposable
     {
         _health.Dispose();
         await Process.DisposeAsync();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
