@@ -40,6 +40,10 @@ public sealed record Knob(string Key, string Value, string Kind, string Pointer,
         new("metrics.port", "9090", "Deployment", $"{Container}/ports", """{"name":"metrics","containerPort":9090}"""),
         new("metrics.port", "9090", "Deployment", $"{Annotations}/prometheus.io~1port", "\"9090\""),
         new("metrics.port", "9090", "Service", "/spec/ports/0/port", "9090"),
+        new("metrics.dashboard.enabled", "false", "ConfigMap", "", "null"),
+        new("metrics.dashboard.enabled", "true", "ConfigMap", "/metadata/labels/dashboard.monitoring.gardener.cloud~1seed", "\"true\""),
+        new("metrics.alerts.enabled", "false", "PrometheusRule", "", "null"),
+        new("metrics.alerts.enabled", "true", "PrometheusRule", "/metadata/labels/prometheus", "\"seed\""),
         new("health.port", "9091", "Deployment", $"{Container}/args", "\"--health-bind-address=:9091\""),
         new("health.port", "9091", "Deployment", $"{Container}/ports", """{"name":"health","containerPort":9091}"""),
         new("leaderElection.enabled", "false", "Deployment", $"{Container}/args", "\"--leader-election=false\""),
@@ -51,6 +55,7 @@ public sealed record Knob(string Key, string Value, string Kind, string Pointer,
         new("controllers.ignoreOperationAnnotation", "true", "Deployment", $"{Container}/args", "\"--ignore-operation-annotation=true\""),
         new("controllers.extensionClasses", """["shoot","seed"]""", "Deployment", $"{Container}/args", "\"--extension-classes=shoot,seed\""),
         new("controllers.heartbeat.renewIntervalSeconds", "60", "Deployment", $"{Container}/args", "\"--heartbeat-renew-interval-seconds=60\""),
+        new("controllers.healthConditions", "false", "Deployment", $"{Container}/args", "\"--health-conditions=false\""),
         new("gvisorInstallation.nodeCriticalComponent", "true", "Deployment", $"{Container}/args", "\"--node-critical-component=true\""),
         new("gvisorInstallation.testRepository", "\"localhost/test\"", "Deployment", $"{Container}/args", "\"--gvisor-installation-test-repository=localhost/test\""),
         new("imageVectorOverwrite", ImageVector, "Deployment", $"{Container}/env", """{"name":"IMAGEVECTOR_OVERWRITE","value":"/imagevector-overwrite/images_overwrite.yaml"}"""),
@@ -72,7 +77,12 @@ public sealed record Knob(string Key, string Value, string Kind, string Pointer,
     /// <summary>The chart's values with this one turned, and what has to be turned with it.</summary>
     public string Values()
     {
-        var values = Key == "leaderElection.enabled" ? new JsonObject { ["replicaCount"] = 1 } : [];
+        var values = Key switch
+        {
+            "leaderElection.enabled" => new JsonObject { ["replicaCount"] = 1 },
+            "metrics.dashboard.enabled" or "metrics.alerts.enabled" => new JsonObject { ["gardener"] = new JsonObject { ["seed"] = new JsonObject { ["name"] = "one" } } },
+            _ => [],
+        };
         var place = values;
         var steps = Key.Split('.');
         foreach (var step in steps[..^1])
