@@ -7,10 +7,25 @@ namespace Integration.Tests;
 
 /// <summary>Two replicas with leader election, as the Deployment runs them.</summary>
 [Collection(OwnSeedCollection.Name)]
-public sealed class ReplicaTests(OwnSeed seed)
+public sealed class ReplicaTests(OwnSeed seed) : IAsyncDisposable
 {
     private static readonly TimeSpan AfterCleanStop = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan AfterKill = TimeSpan.FromSeconds(17);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<ControllerProcess> _replicas = [];
+
+    /// <summary>A replica that outlives a failed test would work on the objects of the next ones.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        foreach (var replica in _replicas)
+        {
+            await replica.DisposeAsync();
+        }
+
+        _stop.Dispose();
+    }
 
     [Fact]
     public async Task The_follower_is_ready_and_takes_over_and_never_do_both_write()
@@ -20,8 +35,7 @@ public sealed class ReplicaTests(OwnSeed seed)
         await shoot.DeployAsync("a");
 
         // Work at all times, so that a leader that should no longer write would be seen.
-        using var stop = new CancellationTokenSource();
-        var work = KeepBusyAsync(shoot, stop.Token);
+        var work = KeepBusyAsync(shoot, _stop.Token);
 
         var one = await StartAsync(kubeconfigs[0]);
         await LeaderIsAsync("one", TimeSpan.FromSeconds(30));
@@ -43,7 +57,7 @@ public sealed class ReplicaTests(OwnSeed seed)
         await LeaderIsAsync("one", AfterKill);
         var takeoverAfterKill = elapsed.Elapsed;
 
-        await stop.CancelAsync();
+        await _stop.CancelAsync();
         await work;
         await shoot.WaitUntilReadyAsync("a");
         await one.DisposeAsync();
@@ -73,9 +87,10 @@ public sealed class ReplicaTests(OwnSeed seed)
         }
     }
 
-    private static async Task<ControllerProcess> StartAsync(string kubeconfig)
+    private async Task<ControllerProcess> StartAsync(string kubeconfig)
     {
         var controller = ControllerProcess.Start(new ControllerOptions { Kubeconfig = kubeconfig, LeaderElection = true });
+        _replicas.Add(controller);
         await controller.WaitUntilReadyAsync();
         return controller;
     }

@@ -14,6 +14,84 @@ public sealed class ApiServerTests(Seed seed)
     /// <summary>Kubernetes 1.20 has an older version of PodDisruptionBudgets, and this field came with 1.26.</summary>
     private const string NewerThanTheServer = "unhealthyPodEvictionPolicy";
 
+    /// <summary>The part of the autoscaler's definition that the chart uses.</summary>
+    private const string VerticalPodAutoscalers = """
+        {
+          "metadata": {
+            "name": "verticalpodautoscalers.autoscaling.k8s.io",
+            "annotations": { "api-approved.kubernetes.io": "https://github.com/kubernetes/kubernetes/pull/63797" }
+          },
+          "spec": {
+            "group": "autoscaling.k8s.io",
+            "scope": "Namespaced",
+            "names": { "plural": "verticalpodautoscalers", "kind": "VerticalPodAutoscaler" },
+            "versions": [ {
+              "name": "v1", "served": true, "storage": true,
+              "schema": { "openAPIV3Schema": { "type": "object", "properties": { "spec": {
+                "type": "object",
+                "required": [ "targetRef" ],
+                "properties": {
+                  "targetRef": {
+                    "type": "object",
+                    "required": [ "kind", "name" ],
+                    "properties": { "apiVersion": { "type": "string" }, "kind": { "type": "string" }, "name": { "type": "string" } }
+                  },
+                  "updatePolicy": {
+                    "type": "object",
+                    "properties": { "updateMode": { "enum": [ "Off", "Initial", "Recreate", "InPlaceOrRecreate", "Auto" ], "type": "string" } }
+                  },
+                  "resourcePolicy": { "type": "object", "properties": { "containerPolicies": { "type": "array", "items": {
+                    "type": "object",
+                    "properties": {
+                      "containerName": { "type": "string" },
+                      "controlledValues": { "enum": [ "RequestsAndLimits", "RequestsOnly" ], "type": "string" },
+                      "minAllowed": { "type": "object", "additionalProperties": { "x-kubernetes-int-or-string": true } },
+                      "maxAllowed": { "type": "object", "additionalProperties": { "x-kubernetes-int-or-string": true } }
+                    }
+                  } } } }
+                }
+              } } } }
+            } ]
+          }
+        }
+        """;
+
+    /// <summary>The part of the rules' definition that the chart uses.</summary>
+    private const string PrometheusRules = """
+        {
+          "metadata": { "name": "prometheusrules.monitoring.coreos.com" },
+          "spec": {
+            "group": "monitoring.coreos.com",
+            "scope": "Namespaced",
+            "names": { "plural": "prometheusrules", "kind": "PrometheusRule" },
+            "versions": [ {
+              "name": "v1", "served": true, "storage": true,
+              "schema": { "openAPIV3Schema": { "type": "object", "required": [ "spec" ], "properties": { "spec": {
+                "type": "object",
+                "properties": { "groups": { "type": "array", "items": {
+                  "type": "object",
+                  "required": [ "name" ],
+                  "properties": {
+                    "name": { "type": "string", "minLength": 1 },
+                    "rules": { "type": "array", "items": {
+                      "type": "object",
+                      "required": [ "expr" ],
+                      "properties": {
+                        "alert": { "type": "string" },
+                        "expr": { "x-kubernetes-int-or-string": true },
+                        "for": { "type": "string", "pattern": "^(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?$" },
+                        "labels": { "type": "object", "additionalProperties": { "type": "string" } },
+                        "annotations": { "type": "object", "additionalProperties": { "type": "string" } }
+                      }
+                    } }
+                  }
+                } } }
+              } } } }
+            } ]
+          }
+        }
+        """;
+
     public static TheoryData<string> Configurations() =>
     [
         GardenletValues.OfSeed,
@@ -32,7 +110,10 @@ public sealed class ApiServerTests(Seed seed)
     [MemberData(nameof(Configurations))]
     public async Task The_API_server_takes_every_object_as_it_is(string values)
     {
-        await CreateVerticalPodAutoscalerDefinitionAsync();
+        await CreateDefinitionAsync(VerticalPodAutoscalers);
+        await CreateDefinitionAsync(PrometheusRules);
+        await seed.Api.TryAsync(
+            HttpMethod.Post, ApiPaths.Namespaces(), new JsonObject { ["metadata"] = new JsonObject { ["name"] = "garden" } });
         foreach (var value in await HelmChart.RenderAsync(values))
         {
             await ShouldBeTakenAsync(value);
@@ -79,7 +160,7 @@ public sealed class ApiServerTests(Seed seed)
     private static string PathOf(JsonObject value, string kind)
     {
         var version = (string)value["apiVersion"]!;
-        var scope = kind.StartsWith("Cluster", StringComparison.Ordinal) ? "" : $"/namespaces/{Namespace}";
+        var scope = kind.StartsWith("Cluster", StringComparison.Ordinal) ? "" : $"/namespaces/{value["metadata"]!["namespace"] ?? Namespace}";
 #pragma warning disable CA1308 // A path, not a comparison.
         return $"/{(version == "v1" ? "api" : "apis")}/{version}{scope}/{kind.ToLowerInvariant()}s";
 #pragma warning restore CA1308
@@ -94,54 +175,16 @@ public sealed class ApiServerTests(Seed seed)
         _ => sent?.ToString() == received?.ToString() ? [] : [$"{place}: {received?.ToJsonString() ?? "nothing"} instead of {sent?.ToJsonString()}"],
     };
 
-    /// <summary>The part of the autoscaler's definition that the chart uses.</summary>
-    private async Task CreateVerticalPodAutoscalerDefinitionAsync()
+    /// <summary>Has the API server know a kind that seeds have.</summary>
+    private async Task CreateDefinitionAsync(string json)
     {
         const string Definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-        var definition = JsonNode.Parse("""
-            {
-              "metadata": {
-                "name": "verticalpodautoscalers.autoscaling.k8s.io",
-                "annotations": { "api-approved.kubernetes.io": "https://github.com/kubernetes/kubernetes/pull/63797" }
-              },
-              "spec": {
-                "group": "autoscaling.k8s.io",
-                "scope": "Namespaced",
-                "names": { "plural": "verticalpodautoscalers", "kind": "VerticalPodAutoscaler" },
-                "versions": [ {
-                  "name": "v1", "served": true, "storage": true,
-                  "schema": { "openAPIV3Schema": { "type": "object", "properties": { "spec": {
-                    "type": "object",
-                    "required": [ "targetRef" ],
-                    "properties": {
-                      "targetRef": {
-                        "type": "object",
-                        "required": [ "kind", "name" ],
-                        "properties": { "apiVersion": { "type": "string" }, "kind": { "type": "string" }, "name": { "type": "string" } }
-                      },
-                      "updatePolicy": {
-                        "type": "object",
-                        "properties": { "updateMode": { "enum": [ "Off", "Initial", "Recreate", "InPlaceOrRecreate", "Auto" ], "type": "string" } }
-                      },
-                      "resourcePolicy": { "type": "object", "properties": { "containerPolicies": { "type": "array", "items": {
-                        "type": "object",
-                        "properties": {
-                          "containerName": { "type": "string" },
-                          "controlledValues": { "enum": [ "RequestsAndLimits", "RequestsOnly" ], "type": "string" },
-                          "minAllowed": { "type": "object", "additionalProperties": { "x-kubernetes-int-or-string": true } },
-                          "maxAllowed": { "type": "object", "additionalProperties": { "x-kubernetes-int-or-string": true } }
-                        }
-                      } } } }
-                    }
-                  } } } }
-                } ]
-              }
-            }
-            """)!.AsObject();
+        var definition = JsonNode.Parse(json)!.AsObject();
+        var name = (string)definition["metadata"]!["name"]!;
         await seed.Api.TryAsync(HttpMethod.Post, Definitions, definition);
         await Eventually.GetAsync(
-            "the definition of VerticalPodAutoscalers",
-            () => seed.Api.GetAsync($"{Definitions}/verticalpodautoscalers.autoscaling.k8s.io"),
+            $"the definition {name}",
+            () => seed.Api.GetAsync($"{Definitions}/{name}"),
             value => value["status"]?["conditions"] is JsonArray conditions
                 && conditions.Any(condition => (string?)condition!["type"] == "Established" && (string?)condition["status"] == "True"));
     }

@@ -22,9 +22,31 @@ public sealed class ObjectsTests
     {
         var objects = await HelmChart.RenderAsync(values);
 
-        objects.Select(value => $"{value["kind"]} {value.At("/metadata/name")}").Should().BeEquivalentTo(
+        string[] ofSeed = values == GardenletValues.OfSeed ? [$"ConfigMap {Name}-dashboard", $"PrometheusRule {Name}"] : [];
+        string[] expected =
+        [
             $"Deployment {Name}", $"PodDisruptionBudget {Name}", $"ClusterRole {Name}", $"ClusterRoleBinding {Name}", $"Role {Name}",
-            $"RoleBinding {Name}", $"Service {Name}", $"ServiceAccount {Name}", $"VerticalPodAutoscaler {Name}-vpa");
+            $"RoleBinding {Name}", $"Service {Name}", $"ServiceAccount {Name}", $"VerticalPodAutoscaler {Name}-vpa", .. ofSeed,
+        ];
+        objects.Select(value => $"{value["kind"]} {value.At("/metadata/name")}").Should().BeEquivalentTo(expected);
+    }
+
+    /// <summary>Plutono watches its own namespace, Prometheus all of them.</summary>
+    [Fact]
+    public async Task The_seeds_Plutono_and_Prometheus_find_dashboard_and_alerts()
+    {
+        var objects = await HelmChart.RenderAsync(GardenletValues.OfSeed);
+        var dashboard = objects.Single("ConfigMap");
+        var alerts = objects.Single("PrometheusRule");
+
+        ((string?)dashboard.At("/metadata/namespace")).Should().Be("garden");
+        ((string?)dashboard.At("/metadata/labels/dashboard.monitoring.gardener.cloud~1seed")).Should().Be("true");
+        var text = (string)dashboard.At("/data/extension-runtime-gvisor.json")!;
+        JsonNode.DeepEquals(JsonNode.Parse(text), JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(HelmChart.Folder, "dashboards", "gvisor.json"))))
+            .Should().BeTrue();
+        ((string?)alerts.At("/metadata/namespace")).Should().Be(LocalControlPlane.ExtensionNamespace);
+        ((string?)alerts.At("/metadata/labels/prometheus")).Should().Be("seed");
+        alerts.At("/spec/groups/0/rules")!.AsArray().Should().HaveCount(6);
     }
 
     [Fact]

@@ -38,6 +38,17 @@ internal sealed class Life(ApiServer api, string extension, Func<bool> isOver)
         await DeployAsync(shoot, ("net-raw", "true"), ("nor-such-a-flag", "true"));
         await DeployAsync(shoot, ("debug", "true"), ("no-such-flag", "true"));
 
+        // Somebody else writes all the time, so that writes conflict and the object has to be read again.
+        for (var i = 0; i < 100; i++)
+        {
+            await shoot.AnnotateAsync(Pool, "reconcile");
+            if (isOver())
+            {
+                throw new LifeEndedException();
+            }
+        }
+
+        await UntilReadyAsync(shoot);
         await UntilAsync("the Leases are renewed", async () => await IsRenewedAsync("runtime-gvisor-leader-election") && await IsRenewedAsync("gardener-extension-heartbeat"));
 
         await shoot.AnnotateAsync(Pool, "migrate");
