@@ -107,8 +107,8 @@ write_release() {
     [[ -f $work/release/$file && ! -L $work/release/$file && $file =~ ^(gvisor-bin/)?[A-Za-z0-9][A-Za-z0-9._-]*$ ]] ||
       fail "gVisor $version for $1 has a file that the node installer does not know: $file"
     check_executable "$work/release/$file" "$1"
-    install -D -m 755 "$work/release/$file" "$2/$file"
   done
+  for file in "${files[@]}"; do install -D -m 755 "$work/release/$file" "$2/$file"; done
   printf '%s\n' "$version" >"$2/VERSION"
   (cd "$2" && sha512sum -- "${files[@]}" >SHA512SUMS)
   find "$2" -type d -exec chmod 755 {} +

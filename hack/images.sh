@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # images.sh [NAME...]: makes the images, from scratch and without a container daemon. NAME is gardener-extension-runtime-gvisor (the
-# controller) or runtime-gvisor-installation (the node installer with gVisor); without arguments both.
+# controller), runtime-gvisor-installation (the node installer with gVisor) or chart (the Helm chart as registries keep it); without
+# arguments all.
 #
 # In artifacts/images:
 #   NAME-ARCHITECTURE.tar         OCI archive of one image: `ctr -n k8s.io images import`, `skopeo copy oci-archive:...`
 #   NAME-ARCHITECTURE.spdx.json   its SBOM (SPDX 2.3)
-#   NAME.tar                      OCI archive of the index with the images of all architectures that were made
+#   NAME.tar                      OCI archive of the index with the images of all architectures that were made; chart.tar: of the chart
 # and for each archive a line on stdout: PATH REFERENCE@DIGEST. The same commit makes the same digests.
 #
 #   ARCHITECTURES                 default "amd64 arm64"
@@ -31,8 +32,10 @@ declare -A repositories=([$controller]=runtime-gvisor [$node_installer]=runtime-
 declare -A published=([$controller]=${CONTROLLER_EXECUTABLE:-} [$node_installer]=${NODE_INSTALLER_EXECUTABLE:-})
 declare -A titles=([$controller]="Gardener extension for gVisor: controller" [$node_installer]="Gardener extension for gVisor: node installer")
 
-[ $# -gt 0 ] || set -- "$controller" "$node_installer"
-for name; do [ -n "${projects[$name]:-}" ] || fail "there is no image '$name'; there are: ${!projects[*]}"; done
+[ $# -gt 0 ] || set -- "$controller" "$node_installer" chart
+for name; do
+  [ "$name" = chart ] || [ -n "${projects[$name]:-}" ] || fail "there is no image '$name'; there are: $controller $node_installer chart"
+done
 read -ra architectures <<<"${ARCHITECTURES:-amd64 arm64}"
 for architecture in "${architectures[@]}"; do
   case $architecture in amd64 | arm64) ;; *) fail "ARCHITECTURES may have amd64 and arm64, not '$architecture'" ;; esac
@@ -102,6 +105,7 @@ configuration() {
 make_image() {
   local name=$1 architecture=$2 layout=$3 reference=$4 program commit configuration gvisor="" layers=()
   program=$(executable "$name" "$architecture")
+  [ -x "$program" ] || fail "there is no executable $program; hack/publish.sh makes it"
   commit=$(commit_of "$program" "$architecture")
   [ -n "$commit" ] || fail "$program does not say which commit it was built from"
   # gVisor has a layer of its own: a node that has it takes only the other when a new version of the installer comes.
@@ -127,10 +131,31 @@ make_image() {
 # report NAME DESCRIPTOR_FILE
 report() { printf '%s %s@%s\n' "$output/$1.tar" "$reference" "$(jq -r .digest <"$2")"; }
 
+# make_chart LAYOUT: as "helm push" would; the configuration is Chart.yaml.
+make_chart() {
+  local layout=$1 chart=charts/gardener-extension-runtime-gvisor type=application/vnd.cncf.helm configuration content
+  jq -Rncj '[inputs | capture("^(?<key>[A-Za-z]+): *(?<value>.+)$")] | from_entries' $chart/Chart.yaml >"$layout/work"
+  configuration=$(add_blob "$layout" $type.config.v1+json "$layout/work")
+  hack/images/chart.sh $chart >"$layout/work"
+  content=$(add_blob "$layout" $type.chart.content.v1.tar+gzip "$layout/work")
+  jq -ncj --argjson config "$configuration" --argjson layer "$content" --arg type $oci_types.manifest.v1+json \
+    '{schemaVersion: 2, mediaType: $type, config: $config, layers: [$layer]}' >"$layout/work"
+  add_blob "$layout" $oci_types.manifest.v1+json "$layout/work" >"$layout.chart"
+  write_archive "$layout" "$reference" "$(<"$layout.chart")" "$output/chart.tar"
+}
+
 mkdir -p "$output"
 for name; do
-  layout=$work/$name descriptors=() reference=$prefix/${repositories[$name]}:v$version
+  layout=$work/$name
   new_layout "$layout"
+  if [ "$name" = chart ]; then
+    reference=$(sed -n 's/^ *ref: *//p' example/extension.yaml)
+    [ -z "${IMAGE_PREFIX:-}" ] || reference=$IMAGE_PREFIX/charts/${reference##*/}
+    step "chart" make_chart "$layout"
+    report chart "$layout.chart"
+    continue
+  fi
+  descriptors=() reference=$prefix/${repositories[$name]}:v$version
   for architecture in "${architectures[@]}"; do
     step "image $name for $architecture" make_image "$name" "$architecture" "$layout" "$reference"
     [ -f "$output/$name-$architecture.spdx.json" ] ||

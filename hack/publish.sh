@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # publish.sh [PROJECT...]: builds the programs as native executables for this machine, starts each once, and prints
-# NAME=PATH lines. Without arguments: every project of the kind "Program".
+# NAME=PATH lines. Beside each lies PATH.components.json, which says what it was made of. Without arguments: every project
+# of the kind "Program".
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"
@@ -32,5 +33,6 @@ for project; do
     *"$version"*) say "$(basename "$program") --version: $printed, $(($(stat -c %s "$program") / 1024)) KiB" ;;
     *) fail "$program --version printed '$printed', want the version $version" ;;
   esac
+  "$repository/hack/native/components.sh" "$project" "$runtime" >"$program.components.json"
   printf '%s=%s\n' "$name" "$program"
 done

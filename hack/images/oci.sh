@@ -13,7 +13,7 @@ new_layout() {
   printf '{"imageLayoutVersion":"1.0.0"}' >"$1/oci-layout"
 }
 
-# deterministic_tar DIRECTORY NAME...: an archive of these names on stdout; of the files only names, modes and contents count.
+# deterministic_tar DIRECTORY [OPTION] NAME...: an archive of these names on stdout; of the files only names, modes and contents count.
 deterministic_tar() {
   local directory=$1
   shift
@@ -67,7 +67,7 @@ write_archive() {
     "io.containerd.image.name": $reference, "org.opencontainers.image.ref.name": ($reference | sub(".*:"; ""))}}]}' \
     <<<"$descriptor" >"$layout/index.json"
   mapfile -t blobs < <(blobs_of "$layout" "$(jq -r .digest <<<"$descriptor")" | sort -u)
-  deterministic_tar "$layout" oci-layout index.json "${blobs[@]}" >"$output.partial"
+  deterministic_tar "$layout" --mode=u=rwX,go=rX oci-layout index.json "${blobs[@]}" >"$output.partial"
   mv "$output.partial" "$output"
 }
 

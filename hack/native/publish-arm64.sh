@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # publish-arm64.sh [PROJECT...]: builds programs as native executables for linux-arm64 on an x86-64 Debian machine and prints
-# NAME=PATH lines. Without arguments: the node installer.
+# NAME=PATH lines, with PATH.components.json beside each. Without arguments: every project of the kind "Program".
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 cd "$repository"
 
-[ $# -gt 0 ] || set -- src/RuntimeGVisor.NodeInstaller/RuntimeGVisor.NodeInstaller.csproj
+if [ $# = 0 ]; then
+  mapfile -t projects < <(grep -l '<ProjectType>Program</ProjectType>' src/*/*.csproj)
+  set -- "${projects[@]}"
+fi
 openssl=$cache/openssl-arm64
 
 # OpenSSL for arm64, unpacked and not installed: the machine stays of one architecture.
@@ -20,11 +23,13 @@ provide_openssl() {
   (cd "$work/debs" && apt-get "${options[@]}" download libssl-dev:arm64)
   rm -rf "$openssl.partial"
   dpkg -x "$work"/debs/*.deb "$openssl.partial"
+  # shellcheck disable=SC2016 # dpkg's own variables
+  dpkg-deb -W --showformat '${Package} ${Version} ${source:Package} ${Architecture}\n' "$work"/debs/*.deb >"$openssl.partial/package"
   mv "$openssl.partial" "$openssl"
   rm -rf "$work"
 }
 
-"$repository/hack/debian-install.sh" gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+"$repository/hack/debian-install.sh" gcc-aarch64-linux-gnu libc6-dev-arm64-cross cmake make
 step "OpenSSL for arm64" with_lock openssl-arm64 provide_openssl
 export AARCH64_OPENSSL=$openssl
 
@@ -35,5 +40,6 @@ for project; do
   program=$repository/artifacts/publish/$name/release_linux-arm64/$(dotnet msbuild "$project" -getProperty:AssemblyName)
   case $(od -An -tu2 -j18 -N2 "$program") in *183) ;; *) fail "$program is no executable for arm64" ;; esac
   say "$(basename "$program"): $(($(stat -c %s "$program") / 1024)) KiB"
+  "$repository/hack/native/components.sh" "$project" linux-arm64 >"$program.components.json"
   printf '%s=%s\n' "$name" "$program"
 done

@@ -22,7 +22,7 @@ public sealed class Command : IDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _error = new();
 
-    private Command(string file, IEnumerable<string> arguments)
+    private Command(string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> environment)
     {
         var start = new ProcessStartInfo(file, arguments)
         {
@@ -31,6 +31,11 @@ public sealed class Command : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         _commandLine = $"{file} {string.Join(' ', start.ArgumentList)}";
         _process = Process.Start(start) ?? throw new InvalidOperationException($"cannot start {_commandLine}");
         _process.StandardInput.Close();
@@ -44,11 +49,16 @@ public sealed class Command : IDisposable
     public override string ToString() =>
         $"{_commandLine}: {(_process.HasExited ? $"exit code {_process.ExitCode}" : "still running")}\n{Text(_output)}\n{Text(_error)}";
 
-    public static Command Start(string file, IEnumerable<string> arguments) => new(file, arguments);
+    /// <param name="file">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="environment">Variables that it gets beside those of this process, or null for those that it shall not have.</param>
+    public static Command Start(string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null) =>
+        new(file, arguments, environment ?? new Dictionary<string, string?>());
 
-    public static async Task<CommandResult> RunAsync(string file, IEnumerable<string> arguments, TimeSpan? timeout = null)
+    public static async Task<CommandResult> RunAsync(
+        string file, IEnumerable<string> arguments, TimeSpan? timeout = null, IReadOnlyDictionary<string, string?>? environment = null)
     {
-        using var command = Start(file, arguments);
+        using var command = Start(file, arguments, environment);
         return await command.WaitAsync(timeout ?? TimeSpan.FromMinutes(1));
     }
 

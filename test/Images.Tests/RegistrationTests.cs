@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Formats.Tar;
+using System.IO.Compression;
+using NodeTestBed;
+using YamlDotNet.RepresentationModel;
+
+namespace Images.Tests;
+
+/// <summary>example/: what an operator applies to register the extension. (Gardener contract: registration chain.)</summary>
+public sealed class RegistrationTests
+{
+    private const string Chart = "charts/gardener-extension-runtime-gvisor";
+
+    private static string Version { get; } = File.ReadAllText(Path.Combine(Repository.Root, "VERSION")).Trim();
+
+    [Fact]
+    public void The_extension_names_type_and_chart_of_this_version()
+    {
+        var extension = Objects("extension.yaml").Single();
+
+        Value(extension, "apiVersion").Should().Be("operator.gardener.cloud/v1alpha1");
+        Value(extension, "kind").Should().Be("Extension");
+        IsNamedAndRestrictsPods(extension);
+        Value(extension, "spec", "resources", "0", "kind").Should().Be("ContainerRuntime");
+        Value(extension, "spec", "resources", "0", "type").Should().Be("gvisor");
+        Value(extension, "spec", "deployment", "extension", "helm", "ociRepository", "ref").Should().EndWith($"/charts/gardener/extensions/runtime-gvisor:v{Version}");
+    }
+
+    [Fact]
+    public void The_registration_refers_to_its_deployment()
+    {
+        var objects = Objects("controller-registration.yaml");
+
+        objects.Select(found => (Value(found, "apiVersion"), Value(found, "kind"), Value(found, "metadata", "name"))).Should().Equal(
+            ("core.gardener.cloud/v1", "ControllerDeployment", "runtime-gvisor"),
+            ("core.gardener.cloud/v1beta1", "ControllerRegistration", "runtime-gvisor"));
+        IsNamedAndRestrictsPods(objects[1]);
+        Value(objects[1], "spec", "deployment", "deploymentRefs", "0", "name").Should().Be("runtime-gvisor");
+        Value(objects[1], "spec", "resources", "0", "kind").Should().Be("ContainerRuntime");
+        Value(objects[1], "spec", "resources", "0", "type").Should().Be("gvisor");
+    }
+
+    [Fact]
+    public void The_chart_inside_is_the_chart_of_this_version_below_a_directory_of_its_name()
+    {
+        var packed = Convert.FromBase64String(Value(Objects("controller-registration.yaml")[0], "helm", "rawChart"));
+
+        var files = new Dictionary<string, string>(StringComparer.Ordinal);
+        using var reader = new TarReader(new GZipStream(new MemoryStream(packed), CompressionMode.Decompress));
+        while (reader.GetNextEntry(copyData: true) is { } entry)
+        {
+            if (entry.EntryType != TarEntryType.Directory)
+            {
+                files.Add(entry.Name, new StreamReader(entry.DataStream!).ReadToEnd());
+            }
+        }
+
+        var source = Path.Combine(Repository.Root, Chart);
+        files.Should().Equal(Directory.GetFiles(source, "*", SearchOption.AllDirectories)
+            .ToDictionary(file => Path.GetRelativePath(Path.Combine(Repository.Root, "charts"), file), File.ReadAllText));
+        files["gardener-extension-runtime-gvisor/Chart.yaml"].Should().Contain($"\nversion: {Version}\n").And.Contain($"\nappVersion: {Version}\n");
+    }
+
+    private static void IsNamedAndRestrictsPods(YamlNode found)
+    {
+        Value(found, "metadata", "name").Should().Be("runtime-gvisor");
+        Value(found, "metadata", "annotations", "security.gardener.cloud/pod-security-enforce").Should().Be("baseline");
+    }
+
+    private static IReadOnlyList<YamlNode> Objects(string file)
+    {
+        using var reader = new StreamReader(Path.Combine(Repository.Root, "example", file));
+        var stream = new YamlStream();
+        stream.Load(reader);
+        return [.. stream.Documents.Select(document => document.RootNode)];
+    }
+
+    private static string Value(YamlNode node, params string[] path)
+    {
+        foreach (var step in path)
+        {
+            node = node is YamlSequenceNode ? node[int.Parse(step, System.Globalization.CultureInfo.InvariantCulture)] : node[step];
+        }
+
+        return ((YamlScalarNode)node).Value!;
+    }
+}
