@@ -125,6 +125,7 @@ start_servers() {
     --etcd-servers="http://127.0.0.1:$etcd_port" --bind-address=127.0.0.1 --secure-port="$port" --cert-dir="$directory/pki" \
     --tls-cert-file="$directory/pki/apiserver.crt" --tls-private-key-file="$directory/pki/apiserver.key" \
     --token-auth-file="$directory/tokens.csv" --authorization-mode=RBAC --endpoint-reconciler-type=none \
+    --allow-privileged=true \
     --service-cluster-ip-range=10.0.0.0/24 --service-account-issuer=https://kubernetes.default.svc \
     --service-account-key-file="$directory/pki/service-account.key" \
     --service-account-signing-key-file="$directory/pki/service-account.key" \

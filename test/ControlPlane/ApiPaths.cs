@@ -19,6 +19,12 @@ public static class ApiPaths
 
     public static string Secrets(string @namespace, string? name = null) => Path($"/api/v1/namespaces/{@namespace}/secrets", name);
 
+    public static string ConfigMaps(string @namespace, string? name = null) => Path($"/api/v1/namespaces/{@namespace}/configmaps", name);
+
+    public static string DaemonSets(string @namespace, string? name = null) => Path($"/apis/apps/v1/namespaces/{@namespace}/daemonsets", name);
+
+    public static string RuntimeClasses(string? name = null) => Path("/apis/node.k8s.io/v1/runtimeclasses", name);
+
     public static string Leases(string @namespace, string? name = null) =>
         Path($"/apis/coordination.k8s.io/v1/namespaces/{@namespace}/leases", name);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Buffers.Text;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace ControlPlane;
@@ -12,6 +15,9 @@ public sealed class LocalControlPlane : IAsyncDisposable
     public const string ExtensionNamespace = "extension-runtime-gvisor";
 
     public const string ServiceAccount = "gardener-extension-runtime-gvisor";
+
+    /// <summary>Who issues tokens of ServiceAccounts, and to whom they are addressed, in hack/control-plane.sh.</summary>
+    private const string Issuer = "https://kubernetes.default.svc";
 
     private static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(20);
     private static readonly string Script = Path.Combine(Repository.Root, "hack", "control-plane.sh");
@@ -76,6 +82,34 @@ public sealed class LocalControlPlane : IAsyncDisposable
                 ["spec"] = new JsonObject { ["expirationSeconds"] = (long)lifetime.TotalSeconds },
             });
         return (string)answer["status"]!["token"]!;
+    }
+
+    /// <summary>
+    /// A token that is like those that the API server issues, signed with its key, but for any time: it issues none for less than ten minutes.
+    /// </summary>
+    public async Task<string> SignTokenAsync(string serviceAccount, DateTimeOffset issued, DateTimeOffset expires)
+    {
+        var account = await Api.GetAsync(ApiPaths.ServiceAccounts(ExtensionNamespace, serviceAccount));
+        var claims = new JsonObject
+        {
+            ["iss"] = Issuer,
+            ["aud"] = new JsonArray(Issuer),
+            ["sub"] = $"system:serviceaccount:{ExtensionNamespace}:{serviceAccount}",
+            ["iat"] = issued.ToUnixTimeSeconds(),
+            ["nbf"] = issued.ToUnixTimeSeconds(),
+            ["exp"] = expires.ToUnixTimeSeconds(),
+            ["kubernetes.io"] = new JsonObject
+            {
+                ["namespace"] = ExtensionNamespace,
+                ["serviceaccount"] = new JsonObject { ["name"] = serviceAccount, ["uid"] = (string)account["metadata"]!["uid"]! },
+            },
+        };
+        using var key = ECDsa.Create();
+        key.ImportFromPem(await File.ReadAllTextAsync(Path.Combine(Directory, "pki", "service-account.key")));
+        var signed = $"{Encode("""{"alg":"ES256"}""")}.{Encode(claims.ToJsonString())}";
+        return $"{signed}.{Base64Url.EncodeToString(key.SignData(Encoding.UTF8.GetBytes(signed), HashAlgorithmName.SHA256))}";
+
+        static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>A second ServiceAccount with the controller's rights, so that the audit log tells two replicas apart.</summary>

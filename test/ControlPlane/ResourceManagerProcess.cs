@@ -10,12 +10,14 @@ public static class ResourceManagerProcess
     /// <param name="controlPlane">Where it runs.</param>
     /// <param name="deletionDelay">How long the deletion of a ManagedResource takes.</param>
     /// <param name="apply">Brings the shoot objects into being instead of only having them checked.</param>
-    public static ChildProcess Start(LocalControlPlane controlPlane, TimeSpan deletionDelay, bool apply = false) =>
+    /// <param name="namespace">The only shoot that it works for; null for all.</param>
+    public static ChildProcess Start(LocalControlPlane controlPlane, TimeSpan deletionDelay, bool apply = false, string? @namespace = null) =>
         ChildProcess.Start(
             [
                 .. Repository.ResourceManager,
                 "--kubeconfig", controlPlane.ResourceManagerKubeconfig,
                 "--delay", string.Create(CultureInfo.InvariantCulture, $"{deletionDelay.TotalSeconds}s"),
                 .. apply ? (string[])["--apply"] : [],
+                .. @namespace is not null ? (string[])["--namespace", @namespace] : [],
             ]);
 }

@@ -181,9 +181,7 @@ public sealed class Shoot
     public Task<IReadOnlyDictionary<string, JsonObject>> WaitUntilAppliedAsync() => Eventually.GetAsync(
         $"{Namespace}: ManagedResources applied",
         ManagedResourcesAsync,
-        resources => resources.Values.All(resource => resource["status"]?["conditions"] is JsonArray conditions
-            && (long?)resource["status"]!["observedGeneration"] == (long?)resource["metadata"]!["generation"]
-            && conditions.Any(condition => (string?)condition!["type"] == "ResourcesApplied" && (string?)condition["status"] == "True")));
+        resources => resources.Values.All(IsApplied));
 
     /// <summary>How long the shoot's resource manager takes for a deletion from now on; "down" if it does not run.</summary>
     public async Task SetResourceManagerDelayAsync(string? delay)
@@ -249,6 +247,12 @@ public sealed class Shoot
             && (annotations?[Timestamp] is not { } timestamp
                 || Truncate(ParseTime(timestamp)) <= ParseTime(status["lastOperation"]!["lastUpdateTime"]!));
     }
+
+    /// <summary>The resource manager has applied the ManagedResource as it is now (Gardener contract 4.6).</summary>
+    public static bool IsApplied(JsonObject managedResource) =>
+        (long?)managedResource["status"]?["observedGeneration"] == (long?)managedResource["metadata"]!["generation"]
+        && managedResource["status"]!["conditions"]!.AsArray().Any(condition =>
+            (string?)condition!["type"] == "ResourcesApplied" && (string?)condition["status"] == "True");
 
     /// <summary>Makes a merge patch remove what is no longer wanted.</summary>
     private static void RemoveMissing(JsonObject existing, JsonObject wanted)

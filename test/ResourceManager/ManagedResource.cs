@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using k8s;
 using k8s.Models;
@@ -50,13 +51,24 @@ internal sealed record ManagedResourceStatus
 internal sealed record Condition(
     string Type, string Status, string Reason, string Message, DateTime LastTransitionTime, DateTime LastUpdateTime);
 
-/// <summary>An object in the shoot that the ManagedResource brought there.</summary>
+/// <summary>An object in the shoot that the ManagedResource brought there. It is the same object whatever was written on it.</summary>
 internal sealed record ObjectReference(string ApiVersion, string Kind, string? Namespace, string Name)
 {
+    /// <summary>The labels that were applied: those that are no longer wanted are taken off later.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>The same for annotations.</summary>
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+
+    public bool Equals(ObjectReference? other) =>
+        other is not null && (ApiVersion, Kind, Namespace, Name) == (other.ApiVersion, other.Kind, other.Namespace, other.Name);
+
+    public override int GetHashCode() => HashCode.Combine(ApiVersion, Kind, Namespace, Name);
+
     public override string ToString() => $"{Kind} {(Namespace is null ? "" : $"{Namespace}/")}{Name}";
 }
 
-/// <summary>Any object: only its metadata is looked at.</summary>
+/// <summary>An object of any kind.</summary>
 internal sealed record AnyObject : IKubernetesObject<V1ObjectMeta>
 {
     public string ApiVersion { get; set; } = "";
@@ -64,6 +76,10 @@ internal sealed record AnyObject : IKubernetesObject<V1ObjectMeta>
     public string Kind { get; set; } = "";
 
     public V1ObjectMeta Metadata { get; set; } = new();
+
+    /// <summary>Everything beside the metadata.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Fields { get; set; }
 }
 
 internal static class Resources

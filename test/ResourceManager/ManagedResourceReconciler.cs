@@ -101,7 +101,8 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
         {
             try
             {
-                await target.ApplyAsync(reference, value, cancellationToken);
+                var applied = resource.Status.Resources.FirstOrDefault(reference.Equals);
+                await target.ApplyAsync(new DesiredObject(reference, value, applied, Origin: key.ToString()), cancellationToken);
             }
             catch (ApiException exception)
             {

@@ -2,6 +2,7 @@
 
 using System.Net;
 using System.Text.Json.Nodes;
+using k8s.Models;
 using Kubernetes.Controllers.Client;
 
 namespace ResourceManager;
@@ -14,6 +15,8 @@ internal sealed class TargetCluster(IApiClient client, bool apply)
 {
     private const string FieldManager = "gardener-resource-manager";
     private const string DeleteOnInvalidUpdate = "resources.gardener.cloud/delete-on-invalid-update";
+    private const string GarbageCollectable = "resources.gardener.cloud/garbage-collectable-reference";
+    private const string KeepObject = "resources.gardener.cloud/keep-object";
 
     private static readonly HashSet<string> ClusterScoped = new(StringComparer.Ordinal)
     {
@@ -53,35 +56,75 @@ internal sealed class TargetCluster(IApiClient client, bool apply)
             }
         }
 
-        return new ObjectReference((string)value["apiVersion"]!, kind, (string?)metadata["namespace"], (string)metadata["name"]!);
+        return new ObjectReference((string)value["apiVersion"]!, kind, (string?)metadata["namespace"], (string)metadata["name"]!)
+        {
+            Labels = StringsOf(metadata["labels"]),
+            Annotations = StringsOf(metadata["annotations"]),
+        };
     }
 
-    public async Task ApplyAsync(ObjectReference reference, JsonObject value, CancellationToken cancellationToken)
+    /// <summary>Brings an object to the desired state. One that cannot be changed so is deleted if it says so, and made anew by the next attempt.</summary>
+    public async Task ApplyAsync(DesiredObject desired, CancellationToken cancellationToken)
     {
+        var definition = DefinitionOf(desired.Reference);
+        var key = KeyOf(desired.Reference);
+        var current = apply ? await client.FindAsync(definition, key, cancellationToken) : null;
         try
         {
-            await PatchAsync(reference, value, cancellationToken);
-        }
-        catch (ApiException exception) when (NewFields.Any(field => exception.Message.Contains($".{field}: field not declared in schema", StringComparison.Ordinal)))
-        {
-            RemoveNewFields(value);
-            await PatchAsync(reference, value, cancellationToken);
+            if (current is not null)
+            {
+                await client.PatchAsync(definition, key, desired.Replacing(current), null, cancellationToken);
+                return;
+            }
+
+            await CheckAsync(desired, cancellationToken);
+            if (apply)
+            {
+                await client.CreateAsync(definition, desired.New(), cancellationToken);
+            }
         }
         catch (ApiException exception) when (
-            apply && exception.StatusCode == HttpStatusCode.UnprocessableEntity && (string?)value["metadata"]!["annotations"]?[DeleteOnInvalidUpdate] == "true")
+            current is not null && exception.StatusCode == HttpStatusCode.UnprocessableEntity
+            && desired.AnnotationsOn(current).GetValueOrDefault(DeleteOnInvalidUpdate) == "true")
         {
-            await DeleteAsync(reference, cancellationToken);
+            await DeleteAsync(desired.Reference, cancellationToken);
             throw;
         }
     }
 
-    /// <summary>Whether the object is gone.</summary>
+    /// <summary>Whether the object is gone, or none of the ManagedResource's business any more.</summary>
     public async Task<bool> DeleteAsync(ObjectReference reference, CancellationToken cancellationToken) =>
-        !apply || await client.DeleteAsync(
+        !apply
+        || await client.FindAsync(DefinitionOf(reference), KeyOf(reference), cancellationToken) is not { } current
+        || IsLeftToOthers(current.Metadata)
+        || await client.DeleteAsync(
             DefinitionOf(reference), KeyOf(reference), new DeleteOptions { Propagation = DeletionPropagation.Background }, cancellationToken) is null;
 
-    private Task PatchAsync(ObjectReference reference, JsonObject value, CancellationToken cancellationToken) => client.PatchAsync(
-        DefinitionOf(reference), KeyOf(reference), Patch.Apply(value, FieldManager) with { DryRun = !apply }, null, cancellationToken);
+    /// <summary>Has the server check every field without storing anything.</summary>
+    private async Task CheckAsync(DesiredObject desired, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await DryRunAsync(desired, cancellationToken);
+        }
+        catch (ApiException exception) when (NewFields.Any(field => exception.Message.Contains($".{field}: field not declared in schema", StringComparison.Ordinal)))
+        {
+            RemoveNewFields(desired.Value);
+            await DryRunAsync(desired, cancellationToken);
+        }
+    }
+
+    private Task DryRunAsync(DesiredObject desired, CancellationToken cancellationToken) => client.PatchAsync(
+        DefinitionOf(desired.Reference), KeyOf(desired.Reference), Patch.Apply(desired.Value, FieldManager) with { DryRun = true }, null, cancellationToken);
+
+    /// <summary>The garbage collector takes such an object, or nobody does.</summary>
+    private static bool IsLeftToOthers(V1ObjectMeta metadata) =>
+        IsTrue(metadata.Labels, GarbageCollectable) || IsTrue(metadata.Annotations, KeepObject);
+
+    private static bool IsTrue(IDictionary<string, string>? map, string key) => map is not null && map.TryGetValue(key, out var value) && value == "true";
+
+    private static IReadOnlyDictionary<string, string>? StringsOf(JsonNode? map) =>
+        map?.AsObject().ToDictionary(entry => entry.Key, entry => (string)entry.Value!, StringComparer.Ordinal);
 
     private static void RemoveNewFields(JsonNode? node)
     {
