@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json.Nodes;
 using NodeTestBed;
 
 namespace Node.Tests;
@@ -69,6 +70,11 @@ public abstract class AdoptionTests(TestNode node) : NodeTest(node)
 
         plan.ExitCode.Should().Be(4, plan.ToString());
         plan.Output.Should().Contain($"+++ {RunscConfigurationFile}").And.NotContain($"+++ {ConfigurationFile}");
+        plan.Output.Should().Contain("# containerd is not restarted\n").And.Contain("in place of what another installer made");
+        var json = JsonNode.Parse((await Installer().RunAsync("plan", "--output", "json")).Output)!;
+        ((bool)json["restartsContainerd"]!).Should().BeFalse();
+        json["steps"]!.AsArray().Should().HaveCount(4);
+        ((string)json["files"]!.AsArray().Single()!["diff"]!).Should().StartWith($"--- {RunscConfigurationFile}\n+++ {RunscConfigurationFile}\n@@ ");
         (await Node.FilesAsync()).Should().Be(files);
     }
 
@@ -81,7 +87,10 @@ public abstract class AdoptionTests(TestNode node) : NodeTest(node)
 
         await InstalledAsync();
 
-        (await Installer().RunAsync("verify")).EnsureSuccess();
+        var verified = JsonNode.Parse((await Installer().RunAsync("verify", "--output", "json")).EnsureSuccess().Output)!;
+        ((bool)verified["asWanted"]!).Should().BeTrue();
+        verified["checks"]!.AsArray().Select(check => (string)check!["name"]!)
+            .Should().Equal("release", "current", "runscConfiguration", "containerdConfiguration", "served", "proof");
         (await Installer().RunAsync("status")).EnsureSuccess().Output.Should().Contain(NewVersion);
         (await Installer().RunAsync("plan")).EnsureSuccess();
     }

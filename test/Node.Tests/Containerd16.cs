@@ -6,10 +6,19 @@ namespace Node.Tests;
 public static class Containerd16
 {
     [Collection(Containerd16Collection.Name)]
-    public sealed class Installation(Containerd16Node node) : InstallationTests(node);
+    public sealed class Installation(Containerd16Node node) : InstallationTests(node)
+    {
+        [Fact]
+        public Task A_configuration_of_version_1_gets_the_handler_where_version_1_has_it() =>
+            AssertWorksWithConfigurationAsync(ConfigurationOfVersion1(), "[plugins.cri.containerd.runtimes.runsc]");
+    }
 
     [Collection(Containerd16Collection.Name)]
-    public sealed class Upgrade(Containerd16Node node) : UpgradeTests(node);
+    public sealed class Upgrade(Containerd16Node node) : UpgradeTests(node)
+    {
+        [Fact]
+        public Task A_pod_that_starts_while_the_new_gVisor_is_copied_lives_on() => AssertPodThatStartsWhileTheNewGVisorIsCopiedLivesOnAsync();
+    }
 
     [Collection(Containerd16Collection.Name)]
     public sealed class Adoption(Containerd16Node node) : AdoptionTests(node);

@@ -6,7 +6,12 @@ namespace Node.Tests;
 public static class Containerd17
 {
     [Collection(Containerd17Collection.Name)]
-    public sealed class Installation(Containerd17Node node) : InstallationTests(node);
+    public sealed class Installation(Containerd17Node node) : InstallationTests(node)
+    {
+        [Fact]
+        public Task A_configuration_of_version_1_gets_the_handler_where_version_1_has_it() =>
+            AssertWorksWithConfigurationAsync(ConfigurationOfVersion1(), "[plugins.cri.containerd.runtimes.runsc]");
+    }
 
     [Collection(Containerd17Collection.Name)]
     public sealed class Upgrade(Containerd17Node node) : UpgradeTests(node);

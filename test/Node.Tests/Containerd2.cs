@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using NodeTestBed;
+
 namespace Node.Tests;
 
 /// <summary>All tests on a node with this containerd.</summary>
 public static class Containerd2
 {
     [Collection(Containerd2Collection.Name)]
-    public sealed class Installation(Containerd2Node node) : InstallationTests(node);
+    public sealed class Installation(Containerd2Node node) : InstallationTests(node)
+    {
+        [Fact]
+        public async Task A_configuration_of_version_2_gets_the_handler_where_version_2_has_it() =>
+            await AssertWorksWithConfigurationAsync(
+                await File.ReadAllTextAsync(Repository.Script("node/config/version-2.toml"), CancellationToken),
+                "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runsc]");
+    }
 
     [Collection(Containerd2Collection.Name)]
     public sealed class Upgrade(Containerd2Node node) : UpgradeTests(node);

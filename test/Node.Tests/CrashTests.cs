@@ -30,6 +30,7 @@ public abstract class CrashTests(TestNode node, int stride = 1) : NodeTest(node)
 
             uninstalled |= await RunsToItsEndDespiteKillAsync(step, installer, killed => killed.UninstallAsync(), pod);
             Node.ReadFile(ConfigurationFile).Should().Be(configuration);
+            Directory.EnumerateFiles(Node.PathOf("/etc/containerd")).Should().ContainSingle("no candidate is left over");
             Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.BinaryDirectory)).Should().BeEmpty();
             await Node.RestartContainerdAsync();
         }

@@ -72,6 +72,46 @@ public abstract class DriftTests(TestNode node) : NodeTest(node)
         await ShouldRunInGVisorAsync(await Node.RunPodAsync());
     }
 
+    /// <summary>On a node where the directory of the releases came into being after the installer had started.</summary>
+    [Theory]
+    [InlineData("truncate -s 1000")]
+    [InlineData("chmod a-x")]
+    public async Task A_damaged_executable_is_replaced_at_once(string damage)
+    {
+        await using var installer = await RunningInstallerAsync();
+        var runsc = $"{TestNode.BinaryDirectory}/gvisor/current/runsc";
+        var sound = (await Node.RunAsync("stat", "-L", "-c", "%a %s", runsc)).EnsureSuccess().Output;
+
+        (await Node.RunAsync("sh", "-c", $"{damage} {runsc}")).EnsureSuccess();
+
+        await Eventually.BecomesTrueAsync(
+            "the executable is sound",
+            RepairTime,
+            async _ => (await Node.RunAsync("stat", "-L", "-c", "%a %s", runsc)).Output == sound,
+            installer.ToString);
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+    }
+
+    /// <summary>gardener-node-agent truncates the file before it writes it: half a file is no file of version 1.</summary>
+    [Fact]
+    public async Task A_configuration_that_is_being_written_is_waited_for()
+    {
+        await using var installer = await RunningInstallerAsync();
+        var whole = Node.ReadFile(ConfigurationFile);
+
+        Node.WriteFile(ConfigurationFile, "");
+        await Eventually.BecomesTrueAsync(
+            "the installer says that it waits",
+            RepairTime,
+            () => installer.ToString().Contains("ContainerdConfigurationMissing", StringComparison.Ordinal),
+            installer.ToString);
+        Node.ReadFile(ConfigurationFile).Should().BeEmpty();
+        Node.WriteFile(ConfigurationFile, whole);
+
+        await installer.WaitUntilReadyAsync();
+        Node.ReadFile(ConfigurationFile).Should().Be(whole);
+    }
+
     [Fact]
     public async Task A_rewrite_by_gardener_node_agent_that_keeps_the_handler_changes_nothing()
     {

@@ -57,6 +57,112 @@ public abstract class FailureTests(TestNode node) : NodeTest(node)
         await ShouldBeAliveAsync(pod);
     }
 
+    [Fact]
+    public async Task A_used_up_budget_of_restarts_stops_the_installer_before_it_changes_anything()
+    {
+        var pod = await Node.RunPodAsync(handler: "runc");
+        var before = Node.ReadFile(ConfigurationFile);
+        await AddToContainerdsUnitAsync($"ExecStartPre=/bin/sh -c '! grep -q runtimes.runsc {ConfigurationFile}'");
+        var installer = Installer() with { Configuration = Installer().Configuration with { MaximumRestartsPerHour = 1 } };
+        var first = await installer.InstallAsync();
+        await Node.WaitUntilContainerdIsReadyAsync();
+        var containerd = await Node.ContainerdRunAsync();
+
+        var second = await installer.InstallAsync();
+
+        first.Error.Should().Contain("ContainerdRestartFailed", first.ToString());
+        second.ExitCode.Should().Be(1, second.ToString());
+        second.Error.Should().Contain("RestartBudgetExhausted").And.Contain("the next restart is allowed at");
+        Node.ReadFile(ConfigurationFile).Should().Be(before, "whoever restarts containerd now must get it up");
+        (await Node.ContainerdRunAsync()).Should().Be(containerd);
+        await ShouldBeAliveAsync(pod);
+    }
+
+    /// <summary>The pod of the installer is replaced at the worst moment. No new one starts on a node whose containerd is down.</summary>
+    [Fact]
+    public async Task An_installer_that_is_told_to_end_while_containerd_does_not_come_up_takes_its_change_back_first()
+    {
+        var before = Node.ReadFile(ConfigurationFile);
+        await AddToContainerdsUnitAsync(
+            $"ExecStartPre=/bin/sh -c 'grep -q runtimes.runsc {ConfigurationFile} || exit 0; touch /run/restart-begun; sleep 1; exit 1'");
+        await using var installer = await Installer().StartAsync("install");
+        await Eventually.BecomesTrueAsync(
+            "containerd is restarted", TimeSpan.FromSeconds(20), () => File.Exists(Node.PathOf("/run/restart-begun")), installer.ToString);
+
+        await installer.SignalAsync("TERM");
+        var end = await installer.EndAsync(TimeSpan.FromSeconds(20));
+
+        end.ExitCode.Should().Be(0, end.ToString());
+        Node.ReadFile(ConfigurationFile).Should().Be(before);
+        await Node.WaitUntilContainerdIsReadyAsync();
+        File.Delete(Node.PathOf("/run/restart-begun"));
+    }
+
+    [Fact]
+    public async Task A_flag_with_which_no_sandbox_starts_is_taken_back()
+    {
+        await InstalledAsync();
+        var flags = Node.ReadFile(RunscConfigurationFile);
+
+        // The node has no /dev/kvm, and runsc itself takes the flag.
+        var result = await Installer().WithFlag("platform", "kvm").InstallAsync();
+
+        result.ExitCode.Should().Be(1, result.ToString());
+        result.Error.Should().Contain("SandboxFailed").And.Contain("put back");
+        Node.ReadFile(RunscConfigurationFile).Should().Be(flags);
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+    }
+
+    [Fact]
+    public async Task A_containerd_that_somebody_restarts_under_the_proof_is_waited_for()
+    {
+        await InstalledAsync(OldVersion);
+        await using var installer = await Installer(NewVersion).StartAsync("install");
+        await Eventually.BecomesTrueAsync(
+            "the proof runs",
+            TimeSpan.FromSeconds(20),
+            async cancellationToken => (await Node.Runtime.PodsAsync(cancellationToken)).Any(pod => pod.Metadata.Namespace == "gvisor-node-installer"),
+            installer.ToString);
+
+        (await Node.RunAsync("systemctl", "restart", "containerd.service")).EnsureSuccess();
+
+        await installer.WaitUntilReadyAsync();
+        installer.ToString().Should().NotContain("put back").And.NotContain("taken out");
+        ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
+    }
+
+    [Fact]
+    public async Task A_node_without_a_system_bus_is_told_so_and_left_alone()
+    {
+        var before = Node.ReadFile(ConfigurationFile);
+        var containerd = await Node.ContainerdRunAsync();
+        var installer = Installer();
+
+        var result = await (installer with { Configuration = installer.Configuration with { SystemBusSocket = "/run/dbus/nobody" } }).InstallAsync();
+
+        result.ExitCode.Should().Be(1, result.ToString());
+        result.Error.Should().Contain("SystemdUnavailable").And.Contain("/run/dbus/nobody");
+        Node.ReadFile(ConfigurationFile).Should().Be(before);
+        (await Node.ContainerdRunAsync()).Should().Be(containerd);
+    }
+
+    [Theory]
+    [InlineData(TestNode.BinaryDirectory + "/gvisor", TestNode.BinaryDirectory)]
+    [InlineData(TestNode.BinaryDirectory + "/link", TestNode.BinaryDirectory + "/link")]
+    public async Task A_binary_directory_that_leads_out_of_its_tree_is_refused(string link, string binaryDirectory)
+    {
+        (await Node.RunAsync("mkdir", "/etc/containerd/elsewhere")).EnsureSuccess();
+        (await Node.RunAsync("ln", "-s", "/etc/containerd/elsewhere", link)).EnsureSuccess();
+        var files = await Node.FilesAsync();
+        var installer = Installer();
+
+        var result = await (installer with { Configuration = installer.Configuration with { BinaryDirectory = binaryDirectory } }).InstallAsync();
+
+        result.ExitCode.Should().Be(1, result.ToString());
+        result.Error.Should().Contain("ReleaseInvalid").And.Contain($"{link} is a symbolic link to /etc/containerd/elsewhere");
+        (await Node.FilesAsync()).Should().Be(files);
+    }
+
     /// <summary>What NVIDIA's toolkit does on containerd 1.x, where an imported section replaces the main file's. containerd 2 merges them.</summary>
     private protected async Task AssertMaskingFileIsNamedAsync()
     {
@@ -113,6 +219,20 @@ public abstract class FailureTests(TestNode node) : NodeTest(node)
         {
             Listing(await Node.FilesAsync()).Should().Equal(Listing(files));
         }
+    }
+
+    [Fact]
+    public async Task An_installation_that_could_not_be_recorded_is_not_begun()
+    {
+        await InstalledAsync(OldVersion);
+        var files = await Node.FilesAsync();
+        await using var bind = await MountAsync("--bind", "/var/lib/gvisor-node-installer", "/var/lib/gvisor-node-installer");
+        (await Node.RunAsync("mount", "-o", "remount,bind,ro", "/var/lib/gvisor-node-installer")).EnsureSuccess();
+
+        var result = await Installer(NewVersion).InstallAsync();
+
+        result.ExitCode.Should().Be(1, result.ToString());
+        (await Node.FilesAsync()).Should().Be(files);
     }
 
     [Fact]

@@ -30,6 +30,8 @@ public abstract class InstallationTests(TestNode node) : NodeTest(node)
         }
 
         (await Node.RunAsync("grep", "-c", "containerd.runtimes.runsc", ConfigurationFile)).Output.Should().Be("2\n");
+        (await Node.RunAsync("find", "/etc/containerd", "-type", "f")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Should().BeEquivalentTo([ConfigurationFile, RunscConfigurationFile], "an imported file of our own would replace what others configured");
         var pod = await Node.RunPodAsync();
         (await pod.ExecAsync(CancellationToken, "sh", "-c", "dmesg | grep -i -c gvisor")).Should().Be("1\n");
     }
@@ -99,6 +101,28 @@ public abstract class InstallationTests(TestNode node) : NodeTest(node)
         await ShouldBeAliveAsync(pod);
     }
 
+    /// <summary>containerd reads older versions of its configuration as well, and the version in the file decides what goes where.</summary>
+    private protected async Task AssertWorksWithConfigurationAsync(string configuration, string header)
+    {
+        Node.WriteFile(ConfigurationFile, configuration);
+        await Node.RestartContainerdAsync();
+
+        await InstalledAsync();
+
+        Node.ReadFile(ConfigurationFile).Should().Contain($"\n{header}\n").And.StartWith(configuration.TrimEnd('\n'));
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+        await ShouldBeAliveAsync(await Node.RunPodAsync(handler: ""));
+
+        (await Installer().UninstallAsync()).EnsureSuccess();
+        Node.ReadFile(ConfigurationFile).Should().Be(configuration);
+    }
+
+    /// <summary>The node's own configuration as version 1 had it: no <c>version</c>, and the plugin by its short name.</summary>
+    private protected string ConfigurationOfVersion1() =>
+        Node.ReadFile(ConfigurationFile)
+            .Replace("version = 2\n", "", StringComparison.Ordinal)
+            .Replace("\"io.containerd.grpc.v1.cri\"", "cri", StringComparison.Ordinal);
+
     [Fact]
     public async Task A_configuration_of_an_unknown_version_is_refused_and_left_alone()
     {
@@ -113,6 +137,30 @@ public abstract class InstallationTests(TestNode node) : NodeTest(node)
         (await Node.FilesAsync()).Split('\n').Where(line => line.StartsWith("/etc/", StringComparison.Ordinal))
             .Should().Equal(files.Split('\n').Where(line => line.StartsWith("/etc/", StringComparison.Ordinal)));
         (await Node.ContainerdRunAsync()).Should().Be(containerd);
+    }
+
+    /// <summary>A rollout: the old pod still runs when the new one starts.</summary>
+    [Fact]
+    public async Task An_installer_waits_for_the_end_of_the_one_before_it()
+    {
+        await using var old = await Installer(OldVersion).StartAsync("install");
+        await old.WaitUntilReadyAsync();
+        var installer = Installer(NewVersion);
+        await using var young = await (installer with { Configuration = installer.Configuration with { HttpPort = 8081 } }).StartAsync("install");
+        await Eventually.BecomesTrueAsync(
+            "the new one waits",
+            TimeSpan.FromSeconds(20),
+            () => young.ToString().Contains("another installer works on this node", StringComparison.Ordinal),
+            young.ToString);
+        (await young.GetAsync("/healthz")).Should().NotBeNull();
+        (await young.GetAsync("/readyz")).Should().BeNull();
+        ShouldRunVersion(await Node.RunPodAsync(), OldVersion);
+
+        await old.SignalAsync("TERM");
+
+        (await old.EndAsync(TimeSpan.FromSeconds(10))).EnsureSuccess();
+        await young.WaitUntilReadyAsync();
+        ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
     }
 
     [Fact]

@@ -2,6 +2,7 @@
 
 using NodeTestBed;
 using NodeTestBed.Cri;
+using RuntimeGVisor.NodeConfiguration;
 
 namespace Node.Tests;
 
@@ -53,6 +54,30 @@ public abstract class UninstallTests(TestNode node) : NodeTest(node)
         (await Installer().UninstallAsync()).EnsureSuccess();
 
         Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.BinaryDirectory)).Should().BeEmpty();
+    }
+
+    /// <summary>What the DaemonSet does in its uninstall form.</summary>
+    [Fact]
+    public async Task A_running_installer_that_uninstalls_is_ready_with_a_sandbox_left_names_it_and_removes_the_rest_at_its_end()
+    {
+        await InstalledAsync();
+        var pod = await Node.RunPodAsync();
+        var installer = Installer();
+        await using var uninstaller =
+            await (installer with { Configuration = installer.Configuration with { DesiredState = DesiredState.Uninstalled } }).StartAsync("install");
+
+        await uninstaller.WaitUntilReadyAsync();
+        (await uninstaller.GetAsync("/readyz")).Should().Contain($"default/{pod.Name}");
+        uninstaller.ToString().Should().Contain($"default/{pod.Name}", "kubectl logs shows it");
+        await ShouldBeAliveAsync(pod);
+
+        await pod.RemoveAsync(CancellationToken);
+
+        await Eventually.BecomesTrueAsync(
+            "the files are gone",
+            TimeSpan.FromSeconds(20),
+            () => !Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.BinaryDirectory)).Any(),
+            uninstaller.ToString);
     }
 
     [Fact]

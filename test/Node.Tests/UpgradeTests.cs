@@ -88,6 +88,34 @@ public abstract class UpgradeTests(TestNode node) : NodeTest(node)
         (await Node.RunAsync("sh", "-c", $"[ -x $(dirname $(readlink -f {TestNode.BinaryDirectory}/runsc))/gvisor-bin/gvisor_sentry ]")).EnsureSuccess();
     }
 
+    private protected async Task AssertPodThatStartsWhileTheNewGVisorIsCopiedLivesOnAsync()
+    {
+        await InstalledAsync(OldVersion);
+        var large = Path.Combine(Node.SharedDirectory, "gvisor_sentry");
+        File.Copy(Path.Combine(Node.GVisor(NewVersion), "runsc"), large);
+        await using (var file = File.OpenWrite(large))
+        {
+            file.SetLength(600 * 1024 * 1024);
+        }
+
+        var files = Directory.EnumerateFiles(Node.GVisor(NewVersion)).ToDictionary(path => Path.GetFileName(path), StringComparer.Ordinal);
+        files["gvisor-bin/gvisor_sentry"] = large;
+        await using var upgrade = await new Installer(Node, InstallerImage.Create(Node, "large", NewVersion, files)).StartAsync("install", "--once");
+        await Eventually.BecomesTrueAsync(
+            "the new release is being copied",
+            TimeSpan.FromSeconds(20),
+            () => Directory.EnumerateDirectories(Node.PathOf($"{TestNode.BinaryDirectory}/gvisor"), ".staging-*").Any(),
+            upgrade.ToString);
+
+        var pod = await Node.RunPodAsync();
+        Directory.EnumerateDirectories(Node.PathOf($"{TestNode.BinaryDirectory}/gvisor"), ".staging-*").Should().NotBeEmpty("or this tests nothing");
+        (await upgrade.EndAsync(TimeSpan.FromSeconds(60))).EnsureSuccess();
+
+        await ShouldBeAliveAsync(pod);
+        ShouldRunVersion(pod, OldVersion);
+        ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
+    }
+
     /// <summary>How many executables of gVisor lie below the binary directory.</summary>
     private async Task<int> ExecutablesAsync()
     {

@@ -18,8 +18,19 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
 
     private const string DirectoryPrefix = "node-tests.";
 
+    private const string ResetScript =
+        """
+        rm -rf /etc/containerd
+        cp -a /shared/first-state /etc/containerd
+        if [ -e /etc/systemd/system/containerd.service.d/test.conf ]; then
+          rm /etc/systemd/system/containerd.service.d/test.conf
+          systemctl daemon-reload
+        fi
+        systemctl reset-failed containerd.service
+        systemctl restart containerd.service
+        """;
+
     private string? _directory;
-    private string _snapshot = "";
     private string _parts = "";
     private ContainerRuntime? _runtime;
     private readonly ConcurrentDictionary<string, InstallerImage> _images = new(StringComparer.Ordinal);
@@ -81,8 +92,7 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
         var leader = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["leader", _directory]);
         Leader = int.Parse(leader.EnsureSuccess().Output.Trim());
         _runtime = new(PathOf("/run/containerd/containerd.sock"));
-        _snapshot = Path.Combine(_directory, "first-state");
-        await Command.RunAsync("cp", ["-a", PathOf("/etc/containerd"), _snapshot]);
+        (await Command.RunAsync("cp", ["-a", PathOf("/etc/containerd"), Path.Combine(SharedDirectory, "first-state")])).EnsureSuccess();
         var containerd = await RunAsync("containerd", "--version");
         Containerd = containerd.EnsureSuccess().Output.Trim();
     }
@@ -179,15 +189,9 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
     /// <summary>Takes the node back to the state in which it came up, without a boot.</summary>
     public async Task ResetAsync()
     {
-        var cancellationToken = CancellationToken.None;
-        await Command.RunAsync("rm", ["-rf", PathOf("/etc/containerd"), PathOf("/etc/systemd/system/containerd.service.d/test.conf")]);
-        (await Command.RunAsync("cp", ["-a", _snapshot, PathOf("/etc/containerd")])).EnsureSuccess();
-        await RunAsync("systemctl", "daemon-reload");
-        await RestartContainerdAsync();
-        foreach (var pod in await Runtime.PodsAsync(cancellationToken))
-        {
-            await RemoveAsync(pod.Id, cancellationToken);
-        }
+        (await RunAsync("sh", "-ec", ResetScript)).EnsureSuccess();
+        await WaitUntilContainerdIsReadyAsync();
+        await Task.WhenAll((await Runtime.PodsAsync(CancellationToken.None)).Select(pod => RemoveAsync(pod.Id, CancellationToken.None)));
 
         // After the pods: containerd loses a pod whose shim is gone.
         (await RunAsync("sh", "-c", "rm -rf /var/bin/containerruntimes /var/lib/gvisor-node-installer /var/log/runsc && mkdir -p /var/bin/containerruntimes"))

@@ -179,7 +179,11 @@ public sealed class NodeInstallerConfigurationFileTests
 
     [Theory]
     [InlineData("workerPool", 64)]
+    [InlineData("handler", 64)]
     [InlineData("binaryDirectory", 256)]
+    [InlineData("stateDirectory", 256)]
+    [InlineData("runscConfigurationFile", 256)]
+    [InlineData("containerd.configurationFile", 256)]
     [InlineData("containerd.socket", 108)]
     [InlineData("systemBusSocket", 108)]
     [InlineData("containerd.unit", 256)]
@@ -187,7 +191,7 @@ public sealed class NodeInstallerConfigurationFileTests
     {
         var value = field switch
         {
-            "workerPool" => new string('a', length),
+            "workerPool" or "handler" => new string('a', length),
             "containerd.unit" => new string('a', length - 8) + ".service",
             _ => "/" + new string('a', length - 1),
         };
@@ -197,6 +201,34 @@ public sealed class NodeInstallerConfigurationFileTests
 
         var shown = length > 128 ? $"\"{value[..128]}\" (the first of {length} characters)" : $"\"{value}\"";
         ErrorsOf(json).Should().ContainSingle().Which.Should().StartWith($"{field}: {shown} is not allowed: ");
+    }
+
+    /// <summary>What would mean something to a shell, to TOML, to systemd, to a format string or to a path.</summary>
+    public static MatrixTheoryData<string, string> FieldsWithMetacharacters() => new(
+        [
+            "workerPool", "binaryDirectory", "handler", "stateDirectory", "runscConfigurationFile", "containerd.configurationFile",
+            "containerd.socket", "containerd.unit", "systemBusSocket", "runscFlags.name", "runscFlags.value",
+        ],
+        [
+            "/a;reboot", "/a|b", "/a&b", "/$(reboot)", "/`reboot`", "/${HOME}", "/a b", "/a\tb", "/a\nb", "/a\u0000b", "/a'b", "/a\"b", "/a\\b",
+            "/a]b", "/[a", "/a=b", "/a#b", "/{0}", "/%n", "/%{x}", "~/a", "/a*", "/a?", "/../../etc", "/a/./b", "/a//b", "-rf", "--config", "ä", "\ud83d\ude00",
+            "", " ",
+        ]);
+
+    [Theory]
+    [MemberData(nameof(FieldsWithMetacharacters))]
+    public void No_field_takes_metacharacters(string field, string value)
+    {
+        var json = System.Text.Json.JsonEncodedText.Encode(value).ToString();
+        var (text, error) = field switch
+        {
+            "runscFlags.name" => (Minimal(("runscFlags", $$"""[{"name":"{{json}}","value":"true"}]""")), "runscFlags[0].name"),
+            "runscFlags.value" => (Minimal(("runscFlags", $$"""[{"name":"debug-command","value":"{{json}}"}]""")), "runscFlags[0].value"),
+            _ when field.Split('.') is [var section, var name] => (Minimal((section, $$"""{"{{name}}":"{{json}}"}""")), field),
+            _ => (Minimal((field, $"\"{json}\"")), field),
+        };
+
+        ErrorsOf(text).Should().ContainSingle().Which.Should().StartWith($"{error}: \"").And.MatchRegex(@"\A[ -~]*\z");
     }
 
     [Fact]

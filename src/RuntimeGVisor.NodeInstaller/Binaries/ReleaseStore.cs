@@ -33,8 +33,11 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
                 .Order(StringComparer.Ordinal)]
             : [];
 
+    /// <summary>Directory of a release.</summary>
+    public string DirectoryOf(string key) => Path.Join(_directory, key);
+
     /// <summary>Path of runsc in a release.</summary>
-    public string RunscOf(string key) => Path.Join(_directory, key, Release.Runsc);
+    public string RunscOf(string key) => Path.Join(DirectoryOf(key), Release.Runsc);
 
     /// <summary>Key of the release that a path to runsc belongs to; null for any other path.</summary>
     public string? KeyOf(string? runscPath) =>
@@ -78,7 +81,7 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
                 continue;
             }
 
-            if (stamp is not null && new FileInfo(path).LinkTarget is null && Checksum(path) == file.Sha512)
+            if (stamp is not null && IsExecutable(path) && Checksum(path) == file.Sha512)
             {
                 checkedFiles[path] = stamp;
             }
@@ -140,6 +143,28 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
         }
     }
 
+    /// <summary>Says what <see cref="MakeCurrent"/> would do, a sentence for each name that it changes.</summary>
+    public IEnumerable<string> DescribeLinks(string key, bool keepForeignRunsc)
+    {
+        if (CurrentKey != key)
+        {
+            yield return $"point {Path.Join(_directory, CurrentName)} to {key}{(CurrentKey is { } current ? $" instead of {current}" : "")}";
+        }
+
+        foreach (var name in PublicNames)
+        {
+            var path = Path.Join(binaryDirectory, name);
+            if (!NamesToLink(keepForeignRunsc).Contains(name, StringComparer.Ordinal))
+            {
+                yield return $"leave {path} as another installer made it, because sandboxes use it";
+            }
+            else if (LinkTarget(path) != PublicTarget(name))
+            {
+                yield return $"make {path} a link to {PublicTarget(name)}{(LibC.FindStamp(path) is null ? "" : " in place of what another installer made")}";
+            }
+        }
+    }
+
     /// <summary>Removes the releases that nobody uses.</summary>
     /// <returns>Keys of those removed.</returns>
     public IReadOnlyList<string> Collect(IReadOnlySet<string> inUse)
@@ -183,6 +208,9 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
     private static string PublicTarget(string name) => Path.Join(Subdirectory, CurrentName, name);
 
     private static string? LinkTarget(string path) => new FileInfo(path).LinkTarget;
+
+    private static bool IsExecutable(string path) =>
+        new FileInfo(path) is { Exists: true, LinkTarget: null, UnixFileMode: NodeFiles.ExecutableMode };
 
     private static string Checksum(string path)
     {

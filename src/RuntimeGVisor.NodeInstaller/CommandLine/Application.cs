@@ -80,7 +80,7 @@ internal static class Application
                 _ => await RunInstallerAsync(node, arguments, output, logs, stop.Token),
             };
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (Exception exception) when (InstallationException.IsCancellation(exception, stop.Token))
         {
             // SIGTERM ends the installer and leaves the installation: a pod is replaced, a node is drained, and pods go on.
             return ExitCode.Success;
@@ -130,7 +130,7 @@ internal static class Application
         }
 
         using var held = await TakeLockAsync(node, status, logger, cancellationToken);
-        using var events = NodeEvents.FromPod(node.Time, logger);
+        await using var events = NodeEvents.FromPod(node.Time, logger);
         var loop = new InstallationLoop(node, status, events, logger);
         if (!arguments.Once)
         {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RuntimeGVisor.NodeConfiguration;
@@ -21,7 +22,7 @@ internal static class CheckVerbs
         var report = node.Wanted.DesiredState == DesiredState.Installed
             ? await CheckInstalledAsync(node, arguments.Verb == Verb.Verify, cancellationToken)
             : await CheckUninstalledAsync(node, cancellationToken);
-        await output.WriteAsync(arguments.Json ? JsonSerializer.Serialize(report, CheckReportJson.Default.CheckReport) + "\n" : Text(report));
+        await output.WriteAsync(arguments.Json ? JsonSerializer.Serialize(report, CheckReportJson.Readable.CheckReport) + "\n" : Text(report));
         return report.AsWanted ? ExitCode.Success : ExitCode.Different;
     }
 
@@ -39,7 +40,7 @@ internal static class CheckVerbs
             new("release", plan.FilesToCopy.Count == 0, plan.FilesToCopy.Count == 0
                 ? $"gVisor {release.Key} is complete"
                 : $"gVisor {release.Key} lacks or has damaged {string.Join(", ", plan.FilesToCopy.Select(file => file.Path))}"),
-            new("current", !plan.MakeCurrent, $"new sandboxes use gVisor {state.CurrentKey ?? "none"}"),
+            new("current", !plan.MakeCurrent, state.CurrentKey is { } current ? $"new sandboxes use gVisor {current}" : "no release is chosen for new sandboxes"),
             new("runscConfiguration", !plan.RunscConfiguration.IsNeeded, Says(plan.RunscConfiguration)),
             new("containerdConfiguration", !plan.ContainerdConfiguration.IsNeeded, Says(plan.ContainerdConfiguration)),
             new("served", state.Served.IsReady && state.Served.Serves(plan.Entry), Served(state.Served, plan)),
@@ -69,7 +70,12 @@ internal static class CheckVerbs
         Check[] checks =
         [
             new("containerdConfiguration", !hasHandler, hasHandler ? $"{wanted.Containerd.ConfigurationFile} still has the handler" : "the handler is not configured"),
-            new("release", node.Store.IsEmpty || isInUse, node.Store.IsEmpty ? "no gVisor is on the node" : $"on the node: {string.Join(", ", node.Store.Keys)}"),
+            new("release", node.Store.IsEmpty || isInUse, (node.Store.IsEmpty, node.Store.Keys) switch
+            {
+                (true, _) => "no gVisor is on the node",
+                (_, []) => $"{wanted.BinaryDirectory} has executables of another installer",
+                (_, var keys) => $"on the node: {string.Join(", ", keys)}",
+            }),
             new("runscConfiguration", configurations.Count == 0 || isInUse,
                 configurations.Count == 0 ? "there is none" : string.Join(", ", configurations.Keys)),
         ];
@@ -155,6 +161,14 @@ internal sealed record CheckReport
     public required string? LastFailure { get; init; }
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(CheckReport))]
-internal sealed partial class CheckReportJson : JsonSerializerContext;
+internal sealed partial class CheckReportJson : JsonSerializerContext
+{
+    /// <summary>For a terminal: quotes in messages stay what they are.</summary>
+    public static CheckReportJson Readable { get; } = new(new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

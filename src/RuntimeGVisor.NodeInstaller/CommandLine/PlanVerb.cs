@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RuntimeGVisor.NodeConfiguration;
@@ -18,7 +19,7 @@ internal static class PlanVerb
         var report = node.Wanted.DesiredState == DesiredState.Installed
             ? await InstallationAsync(node, cancellationToken)
             : Uninstallation(node);
-        await output.WriteAsync(arguments.Json ? JsonSerializer.Serialize(report, PlanReportJson.Default.PlanReport) + "\n" : Text(report));
+        await output.WriteAsync(arguments.Json ? JsonSerializer.Serialize(report, PlanReportJson.Readable.PlanReport) + "\n" : Text(report));
         return report.IsEmpty ? ExitCode.Success : ExitCode.Different;
     }
 
@@ -32,20 +33,20 @@ internal static class PlanVerb
         var steps = new List<string>();
         if (plan.FilesToCopy.Count > 0)
         {
-            steps.Add($"copy gVisor {release.Key}: {string.Join(", ", plan.FilesToCopy.Select(file => file.Path))}");
+            steps.Add($"copy to {node.Store.DirectoryOf(release.Key)}: {string.Join(", ", plan.FilesToCopy.Select(file => file.Path))}");
         }
 
         if (plan.MakeCurrent)
         {
-            steps.Add($"point runsc and containerd-shim-runsc-v1 in {node.Wanted.BinaryDirectory} to gVisor {release.Key} (now: {state.CurrentKey ?? "none"})");
+            steps.AddRange(node.Store.DescribeLinks(release.Key, plan.KeepForeignRunsc));
         }
 
         if (plan.Restart)
         {
-            steps.Add($"restart {node.Wanted.Containerd.Unit}: it does not serve the handler {plan.Entry.Handler} as configured");
+            steps.Add($"restart {node.Wanted.Containerd.Unit}, which does not serve the handler {plan.Entry.Handler} as wanted");
         }
 
-        return new(steps, [.. new[] { plan.RunscConfiguration, plan.ContainerdConfiguration }.Where(change => change.IsNeeded).Select(PlannedFile.From)]);
+        return new(steps, plan.Restart, [.. new[] { plan.RunscConfiguration, plan.ContainerdConfiguration }.Where(change => change.IsNeeded).Select(PlannedFile.From)]);
     }
 
     private static PlanReport Uninstallation(NodeInstallation node)
@@ -60,19 +61,22 @@ internal static class PlanVerb
         }
 
         steps.AddRange(NodeState.ReadRunscConfigurations(node.Wanted.RunscConfigurationFile).Keys.Select(configuration => $"remove {configuration} when no sandbox uses it"));
-        return new(steps, change.IsNeeded ? [PlannedFile.From(change)] : []);
+        return new(steps, RestartsContainerd: false, change.IsNeeded ? [PlannedFile.From(change)] : []);
     }
 
     private static string Text(PlanReport report) =>
         report.IsEmpty
             ? "nothing to change\n"
-            : string.Concat(report.Steps.Select(step => $"# {step}\n")) + string.Concat(report.Files.Select(file => file.Diff));
+            : string.Concat(report.Steps.Select(step => $"# {step}\n"))
+                + (report.RestartsContainerd ? "" : "# containerd is not restarted\n")
+                + string.Concat(report.Files.Select(file => file.Diff));
 }
 
 /// <summary>What <c>plan</c> prints.</summary>
 /// <param name="Steps">What happens beside the changes of files, in order.</param>
+/// <param name="RestartsContainerd">Whether containerd is restarted, which cuts off exec sessions and log streams of the node.</param>
 /// <param name="Files">The files that get another content.</param>
-internal sealed record PlanReport(IReadOnlyList<string> Steps, IReadOnlyList<PlannedFile> Files)
+internal sealed record PlanReport(IReadOnlyList<string> Steps, bool RestartsContainerd, IReadOnlyList<PlannedFile> Files)
 {
     [JsonIgnore]
     public bool IsEmpty => Steps.Count == 0 && Files.Count == 0;
@@ -86,6 +90,14 @@ internal sealed record PlannedFile(string Path, string Diff)
     public static PlannedFile From(FileChange change) => new(change.Path, UnifiedDiff.Write(change.Path, change.Before, change.After));
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(PlanReport))]
-internal sealed partial class PlanReportJson : JsonSerializerContext;
+internal sealed partial class PlanReportJson : JsonSerializerContext
+{
+    /// <summary>For a terminal: the signs of a diff stay what they are.</summary>
+    public static PlanReportJson Readable { get; } = new(new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

@@ -120,7 +120,7 @@ internal sealed class SandboxProof(ContainerRuntimeClient client, TimeProvider t
 
     private async Task<ContainerStatus> WaitForExitAsync(string container, CancellationToken cancellationToken)
     {
-        var deadline = time.GetUtcNow() + ExitTimeout;
+        var started = time.GetTimestamp();
         while (true)
         {
             var status = await client.Runtime.ContainerStatusAsync(new() { ContainerId = container }, client.Limited(cancellationToken));
@@ -129,7 +129,7 @@ internal sealed class SandboxProof(ContainerRuntimeClient client, TimeProvider t
                 return status.Status;
             }
 
-            if (time.GetUtcNow() > deadline)
+            if (time.GetElapsedTime(started) > ExitTimeout)
             {
                 throw new SandboxProofException($"the program in the sandbox did not end within {ExitTimeout.TotalSeconds:0} s");
             }

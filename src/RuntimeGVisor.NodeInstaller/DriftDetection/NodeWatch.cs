@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using RuntimeGVisor.NodeInstaller.Files;
 using NodeInstallerConfiguration = RuntimeGVisor.NodeConfiguration.NodeInstallerConfiguration;
 
 namespace RuntimeGVisor.NodeInstaller.DriftDetection;
@@ -14,32 +15,49 @@ internal sealed class NodeWatch : IDisposable
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
 
     private readonly SemaphoreSlim _changed = new(0, 1);
-    private readonly List<FileSystemWatcher> _watchers = [];
+    private readonly Dictionary<string, WatchedDirectory> _watched = new(StringComparer.Ordinal);
+    private readonly IReadOnlyList<(string Path, bool WithSubdirectories)> _directories;
     private readonly TimeProvider _time;
+    private volatile bool _isIncomplete;
 
     public NodeWatch(NodeInstallerConfiguration wanted, TimeProvider time)
     {
         _time = time;
         var configuration = Path.GetDirectoryName(wanted.Containerd.ConfigurationFile)!;
-        string[] directories =
+        _directories =
         [
-            configuration,
-            Path.Join(configuration, "conf.d"),
-            Path.GetDirectoryName(wanted.RunscConfigurationFile)!,
-            wanted.BinaryDirectory,
-            Path.Join(wanted.BinaryDirectory, "gvisor"),
+            (configuration, false),
+            (Path.Join(configuration, "conf.d"), false),
+            (Path.GetDirectoryName(wanted.RunscConfigurationFile)!, false),
+            (wanted.BinaryDirectory, false),
+            (Path.Join(wanted.BinaryDirectory, "gvisor"), true),
             // containerd makes its socket anew whenever it starts.
-            Path.GetDirectoryName(wanted.Containerd.Socket)!,
+            (Path.GetDirectoryName(wanted.Containerd.Socket)!, false),
         ];
-        foreach (var directory in directories.Distinct(StringComparer.Ordinal).Where(Directory.Exists))
+        Renew();
+    }
+
+    /// <summary>Watches what has come into being since the last call, also where something else had the name before.</summary>
+    public void Renew()
+    {
+        if (_isIncomplete)
         {
-            var watcher = new FileSystemWatcher(directory);
-            watcher.Changed += OnChange;
-            watcher.Created += OnChange;
-            watcher.Deleted += OnChange;
-            watcher.Renamed += OnChange;
-            watcher.EnableRaisingEvents = true;
-            _watchers.Add(watcher);
+            _isIncomplete = false;
+            Forget(_watched.Keys);
+        }
+
+        foreach (var (path, withSubdirectories) in _directories)
+        {
+            var inode = LibC.FindStamp(path)?.Inode;
+            if (_watched.TryGetValue(path, out var known) && known.Inode != inode)
+            {
+                Forget([path]);
+            }
+
+            if (inode is { } found && !_watched.ContainsKey(path) && Directory.Exists(path))
+            {
+                _watched[path] = new(found, Watch(path, withSubdirectories));
+            }
         }
     }
 
@@ -71,11 +89,41 @@ internal sealed class NodeWatch : IDisposable
 
     public void Dispose()
     {
-        _watchers.ForEach(watcher => watcher.Dispose());
+        Forget(_watched.Keys);
         _changed.Dispose();
     }
 
-    private void OnChange(object sender, FileSystemEventArgs change)
+    private FileSystemWatcher Watch(string path, bool withSubdirectories)
+    {
+        var watcher = new FileSystemWatcher(path)
+        {
+            IncludeSubdirectories = withSubdirectories,
+            NotifyFilter = NotifyFilters.FileName | NotifyFilters.DirectoryName | NotifyFilters.LastWrite | NotifyFilters.Attributes,
+        };
+        watcher.Changed += (_, _) => Wake();
+        watcher.Created += (_, _) => Wake();
+        watcher.Deleted += (_, _) => Wake();
+        watcher.Renamed += (_, _) => Wake();
+        // More changes than the kernel keeps for us: what they were is found by looking.
+        watcher.Error += (_, _) =>
+        {
+            _isIncomplete = true;
+            Wake();
+        };
+        watcher.EnableRaisingEvents = true;
+        return watcher;
+    }
+
+    private void Forget(IEnumerable<string> paths)
+    {
+        foreach (var path in paths.ToArray())
+        {
+            _watched[path].Watcher.Dispose();
+            _watched.Remove(path);
+        }
+    }
+
+    private void Wake()
     {
         try
         {
@@ -86,4 +134,6 @@ internal sealed class NodeWatch : IDisposable
             // A wake-up is due already.
         }
     }
+
+    private sealed record WatchedDirectory(ulong Inode, FileSystemWatcher Watcher);
 }

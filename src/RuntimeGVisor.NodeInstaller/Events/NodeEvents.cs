@@ -6,55 +6,68 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
 namespace RuntimeGVisor.NodeInstaller.Events;
 
 /// <summary>
 /// Kubernetes Events on the installer's Node, where <c>kubectl describe node</c> shows them. Without a service account token, as the
-/// extension deploys the installer by default, nothing is sent and nothing is missed.
+/// extension deploys the installer by default, nothing is sent and nothing is missed. Nobody waits for an Event: they are sent one after
+/// the other beside the work, and the oldest is dropped if the API server takes none.
 /// </summary>
-internal sealed partial class NodeEvents : IDisposable
+internal sealed partial class NodeEvents : IAsyncDisposable
 {
     private const string Component = "gvisor-node-installer";
     private const int LongestMessage = 1000;
+    private const int MostPending = 32;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
 
+    private readonly Channel<NodeEvent> _pending =
+        Channel.CreateBounded<NodeEvent>(new BoundedChannelOptions(MostPending) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+
+    private readonly CancellationTokenSource _stop = new();
     private readonly HttpClient? _client;
     private readonly string _tokenFile;
     private readonly string _node;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Task _sending;
 
-    private NodeEvents(HttpClient? client, string tokenFile, string node, TimeProvider time, ILogger logger) =>
-        (_client, _tokenFile, _node, _time, _logger) = (client, tokenFile, node, time, logger);
-
-    /// <summary>Uses what a pod has: the token, the CA and the server's address; sends nothing if one of them is missing.</summary>
-    public static NodeEvents FromPod(TimeProvider time, ILogger logger, string directory = "/var/run/secrets/kubernetes.io/serviceaccount")
+    private NodeEvents(HttpClient? client, string tokenFile, string node, TimeProvider time, ILogger logger)
     {
-        var tokenFile = Path.Join(directory, "token");
-        var caFile = Path.Join(directory, "ca.crt");
-        var host = Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST");
-        var port = Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT");
-        var node = Environment.GetEnvironmentVariable("NODE_NAME");
-        if (string.IsNullOrEmpty(host) || string.IsNullOrEmpty(port) || string.IsNullOrEmpty(node) || !File.Exists(tokenFile) || !File.Exists(caFile))
-        {
-            return new(null, tokenFile, node ?? "", time, logger);
-        }
-
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.ImportFromPemFile(caFile);
-        var handler = new SocketsHttpHandler { SslOptions = new() { CertificateChainPolicy = policy }, PooledConnectionIdleTimeout = Timeout };
-        var address = new UriBuilder(Uri.UriSchemeHttps, host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host, int.Parse(port)).Uri;
-        return new(new(handler) { BaseAddress = address, Timeout = Timeout }, tokenFile, node, time, logger);
+        (_client, _tokenFile, _node, _time, _logger) = (client, tokenFile, node, time, logger);
+        _sending = client is null ? Task.CompletedTask : SendPendingAsync(client, _stop.Token);
     }
 
-    /// <summary>Sends an Event; a failure is logged and otherwise ignored, because the installation does not depend on it.</summary>
+    /// <summary>
+    /// Uses what a pod has: the token, the CA and the server's address; sends nothing if one of them is missing or of no use.
+    /// </summary>
+    /// <param name="time">The time of each Event.</param>
+    /// <param name="logger">Is told what could not be sent.</param>
+    /// <param name="directory">Where the token is mounted.</param>
+    /// <param name="environment">Variables of the environment by name.</param>
+    public static NodeEvents FromPod(
+        TimeProvider time,
+        ILogger logger,
+        string directory = "/var/run/secrets/kubernetes.io/serviceaccount",
+        Func<string, string?>? environment = null)
+    {
+        environment ??= Environment.GetEnvironmentVariable;
+        var tokenFile = Path.Join(directory, "token");
+        var node = environment("NODE_NAME") ?? "";
+        var client = node.Length > 0 && File.Exists(tokenFile)
+            ? CreateClient(Path.Join(directory, "ca.crt"), environment("KUBERNETES_SERVICE_HOST"), environment("KUBERNETES_SERVICE_PORT"), logger)
+            : null;
+        return new(client, tokenFile, node, time, logger);
+    }
+
+    /// <summary>Sends an Event some time; a failure is logged and otherwise ignored, because the installation does not depend on it.</summary>
     /// <param name="isWarning">Whether somebody should look at it.</param>
     /// <param name="reason">A word in upper camel case.</param>
     /// <param name="message">A sentence.</param>
-    /// <param name="cancellationToken">Ends the sending.</param>
-    public async Task SendAsync(bool isWarning, string reason, string message, CancellationToken cancellationToken)
+    public void Send(bool isWarning, string reason, string message)
     {
         if (_client is null)
         {
@@ -62,7 +75,7 @@ internal sealed partial class NodeEvents : IDisposable
         }
 
         var now = _time.GetUtcNow();
-        var body = new NodeEvent
+        _pending.Writer.TryWrite(new()
         {
             Metadata = new(EventName(reason, message), "default"),
             // The kubelet's own Events name the Node in this way, by its name as UID.
@@ -73,35 +86,80 @@ internal sealed partial class NodeEvents : IDisposable
             Source = new(Component, _node),
             FirstTimestamp = now,
             LastTimestamp = now,
-        };
+        });
+    }
+
+    /// <summary>Sends what is left, if the API server takes it at once.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _pending.Writer.TryComplete();
+        _stop.CancelAfter(Farewell);
+        await _sending;
+        _stop.Dispose();
+        _client?.Dispose();
+    }
+
+    private static HttpClient? CreateClient(string caFile, string? host, string? port, ILogger logger)
+    {
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/namespaces/default/events")
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.CustomTrustStore.ImportFromPemFile(caFile);
+            var handler = new SocketsHttpHandler
             {
-                Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, NodeEventJson.Default.NodeEvent)),
+                SslOptions = new() { CertificateChainPolicy = policy },
+                PooledConnectionIdleTimeout = Timeout,
+                UseProxy = false,
             };
-            request.Content.Headers.ContentType = new("application/json");
-            // The token is renewed on disk while the pod lives.
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(_tokenFile, cancellationToken)).Trim());
-            using var response = await _client.SendAsync(request, cancellationToken);
-            if (!response.IsSuccessStatusCode)
-            {
-                LogNotSent(reason, $"the API server answers {(int)response.StatusCode}");
-            }
+            var authority = host?.Contains(':', StringComparison.Ordinal) == true ? $"[{host}]" : host;
+            return new(handler) { BaseAddress = new($"https://{authority}:{port}"), Timeout = Timeout };
         }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or UriFormatException)
         {
-            LogNotSent(reason, exception.Message);
+            LogNoEvents(logger, exception.Message);
+            return null;
         }
     }
 
-    public void Dispose() => _client?.Dispose();
+    private async Task SendPendingAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        await foreach (var nodeEvent in _pending.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            try
+            {
+                await SendAsync(client, nodeEvent, cancellationToken);
+            }
+            catch (Exception exception)
+            {
+                LogNotSent(nodeEvent.Reason, exception.Message);
+            }
+        }
+    }
+
+    private async Task SendAsync(HttpClient client, NodeEvent nodeEvent, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/namespaces/default/events")
+        {
+            Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(nodeEvent, NodeEventJson.Default.NodeEvent)),
+        };
+        request.Content.Headers.ContentType = new("application/json");
+        // The token is renewed on disk while the pod lives.
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(_tokenFile, cancellationToken)).Trim());
+        using var response = await client.SendAsync(request, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+        {
+            LogNotSent(nodeEvent.Reason, $"the API server answers {(int)response.StatusCode}");
+        }
+    }
 
     private string EventName(string reason, string message)
     {
         var digest = SHA512.HashData(Encoding.UTF8.GetBytes($"{reason}\n{message}\n{_time.GetUtcNow().UtcTicks}"));
         return $"{_node}.{Convert.ToHexStringLower(digest)[..16]}";
     }
+
+    [LoggerMessage(LogLevel.Warning, "no Events will be sent: {Error}")]
+    private static partial void LogNoEvents(ILogger logger, string error);
 
     [LoggerMessage(LogLevel.Warning, "the Event {Reason} was not sent: {Error}")]
     private partial void LogNotSent(string reason, string error);

@@ -10,11 +10,12 @@ namespace RuntimeGVisor.NodeInstaller.Files;
 /// </summary>
 internal sealed class NodeFiles(KillPoint killPoint)
 {
+    /// <summary>Mode of every executable on the node.</summary>
+    public const UnixFileMode ExecutableMode =
+        FileMode | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
     private const UnixFileMode FileMode =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-
-    private const UnixFileMode ExecutableMode =
-        FileMode | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     private const string TemporarySuffix = ".gvisor-node-installer.tmp";
 
@@ -104,7 +105,11 @@ internal sealed class NodeFiles(KillPoint killPoint)
     /// <summary>Moves a complete directory to its final name.</summary>
     public void MoveDirectory(string source, string target)
     {
-        LibC.FlushDirectory(source);
+        foreach (var directory in Directory.EnumerateDirectories(source, "*", SearchOption.AllDirectories).Append(source))
+        {
+            LibC.FlushDirectory(directory);
+        }
+
         LibC.Rename(source, target);
         LibC.FlushDirectory(Path.GetDirectoryName(target)!);
         killPoint.Passed();

@@ -31,7 +31,13 @@ internal sealed class ContainerdService(
         var program = service.Command is [var path, ..]
             ? path
             : throw new InstallationException(FailureReason.SystemdUnavailable, $"{wanted.Containerd.Unit} has no ExecStart");
-        CheckConfigurationFileOf(service.Command);
+        if (ConfigurationFileOf(service.Command) is var used && used != wanted.Containerd.ConfigurationFile)
+        {
+            throw new InstallationException(
+                FailureReason.ContainerdConfigurationRejected,
+                $"{wanted.Containerd.Unit} runs containerd with the configuration {used}, not {wanted.Containerd.ConfigurationFile}");
+        }
+
         var output = Path.Join(wanted.StateDirectory, "candidate.toml");
         var errors = Path.Join(wanted.StateDirectory, "candidate.log");
         files.Delete(output);
@@ -59,8 +65,9 @@ internal sealed class ContainerdService(
     public async Task RestartAsync(HandlerEntry entry, CancellationToken cancellationToken)
     {
         var result = await systemd.RestartAsync(wanted.Containerd.Unit, RestartTimeout, cancellationToken);
-        // Another restart may have replaced our job; what containerd serves is what counts.
-        var served = await WaitUntilReadyAsync(result == "failed" ? TimeSpan.Zero : ServeTimeout, cancellationToken);
+        // Where another job replaced ours, the containerd that answers may still be the one from before.
+        var served = await WaitUntilAsync(
+            served => served.IsReady && (result == "done" || served.Serves(entry)), result == "failed" ? TimeSpan.Zero : ServeTimeout, cancellationToken);
         if (!served.IsReady)
         {
             throw new InstallationException(
@@ -79,16 +86,16 @@ internal sealed class ContainerdService(
     public async Task<bool> TryRestartAsync(CancellationToken cancellationToken)
     {
         await systemd.RestartAsync(wanted.Containerd.Unit, RestartTimeout, cancellationToken);
-        return (await WaitUntilReadyAsync(ServeTimeout, cancellationToken)).IsReady;
+        return (await WaitUntilAsync(served => served.IsReady, ServeTimeout, cancellationToken)).IsReady;
     }
 
-    private async Task<ServedRuntime> WaitUntilReadyAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<ServedRuntime> WaitUntilAsync(Func<ServedRuntime, bool> condition, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var deadline = time.GetUtcNow() + timeout;
+        var started = time.GetTimestamp();
         while (true)
         {
             var served = await client.GetServedAsync(cancellationToken);
-            if (served.IsReady || time.GetUtcNow() >= deadline)
+            if (condition(served) || time.GetElapsedTime(started) >= timeout)
             {
                 return served;
             }
@@ -97,23 +104,24 @@ internal sealed class ContainerdService(
         }
     }
 
-    private void CheckConfigurationFileOf(IReadOnlyList<string> command)
+    /// <summary>The configuration that containerd reads when it is run with this command.</summary>
+    internal static string ConfigurationFileOf(IReadOnlyList<string> command)
     {
+        const string Option = "--config";
         for (var index = 1; index < command.Count; index++)
         {
-            var value = command[index] switch
+            if (command[index].StartsWith(Option + "=", StringComparison.Ordinal))
             {
-                "--config" or "-c" => command.ElementAtOrDefault(index + 1),
-                var argument when argument.StartsWith("--config=", StringComparison.Ordinal) => argument["--config=".Length..],
-                _ => wanted.Containerd.ConfigurationFile,
-            };
-            if (value != wanted.Containerd.ConfigurationFile)
+                return command[index][(Option.Length + 1)..];
+            }
+
+            if (command[index] is Option or "-c" && index + 1 < command.Count)
             {
-                throw new InstallationException(
-                    FailureReason.ContainerdConfigurationRejected,
-                    $"{wanted.Containerd.Unit} runs containerd with the configuration {value}, not {wanted.Containerd.ConfigurationFile}");
+                return command[index + 1];
             }
         }
+
+        return "/etc/containerd/config.toml";
     }
 
     private void CheckEffective(byte[] dump, HandlerEntry entry)

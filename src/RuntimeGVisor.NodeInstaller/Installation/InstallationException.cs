@@ -68,6 +68,11 @@ internal sealed class InstallationException(FailureReason reason, string message
 {
     public FailureReason Reason { get; } = reason;
 
+    /// <summary>Whether an exception only says that somebody gave up; a failure that happens to come at the same time is one nevertheless.</summary>
+    public static bool IsCancellation(Exception exception, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested
+        && exception is (OperationCanceledException or Grpc.Core.RpcException { StatusCode: Grpc.Core.StatusCode.Cancelled });
+
     /// <summary>Gives any exception its reason.</summary>
     public static InstallationException From(Exception exception) => exception switch
     {

@@ -23,6 +23,7 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
         using var watch = new NodeWatch(node.Wanted, node.Time);
         while (true)
         {
+            watch.Renew();
             var failure = await TryPassAsync(cancellationToken);
             MemoryUse.Trim();
             await WaitAsync(watch, failure, cancellationToken);
@@ -42,17 +43,17 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
             return;
         }
 
-        var until = node.Time.GetUtcNow() + RetryDelay.After(failure.Reason, failure.Attempts);
-        LogRetry(until);
+        var delay = RetryDelay.After(failure.Reason, failure.Attempts);
+        LogRetry(node.Time.GetUtcNow() + delay);
         // A change by somebody may be the cure; the failed pass's own changes are not, and must not make it run again at once.
         await watch.ForgetAsync(cancellationToken);
         if (failure.Reason is FailureReason.RestartBudgetExhausted or FailureReason.ContainerdRestartFailed or FailureReason.HandlerNotServed)
         {
-            await Task.Delay(until - node.Time.GetUtcNow(), node.Time, cancellationToken);
+            await Task.Delay(delay, node.Time, cancellationToken);
         }
         else
         {
-            await watch.WaitAsync(until - node.Time.GetUtcNow(), cancellationToken);
+            await watch.WaitAsync(delay, cancellationToken);
         }
     }
 
@@ -65,12 +66,12 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
             var result = node.Wanted.DesiredState == DesiredState.Installed
                 ? await _installer.ConvergeAsync(cancellationToken)
                 : await _uninstaller.ConvergeAsync(cancellationToken);
-            await ReportAsync(result, node.Time.GetElapsedTime(started), cancellationToken);
+            Report(result, node.Time.GetElapsedTime(started));
             return null;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!InstallationException.IsCancellation(exception, cancellationToken))
         {
-            return await ReportAsync(InstallationException.From(exception), node.Time.GetElapsedTime(started), cancellationToken);
+            return Report(InstallationException.From(exception), node.Time.GetElapsedTime(started));
         }
         finally
         {
@@ -78,7 +79,7 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
         }
     }
 
-    private async Task ReportAsync(PassResult result, TimeSpan duration, CancellationToken cancellationToken)
+    private void Report(PassResult result, TimeSpan duration)
     {
         node.Metrics.Succeeded(result, duration);
         var wasReady = status.Report.Ready;
@@ -94,13 +95,13 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
         foreach (var drift in result.Drift)
         {
             LogRepaired(drift.Cause, drift.Description);
-            await events.SendAsync(isWarning: true, "GVisorRepaired", $"repaired: {drift.Description}", cancellationToken);
+            events.Send(isWarning: true, "GVisorRepaired", $"repaired: {drift.Description}");
         }
 
         if (!wasReady)
         {
             LogReady(status.Report.Message, (long)duration.TotalMilliseconds);
-            await events.SendAsync(isWarning: false, "GVisorReady", status.Report.Message, cancellationToken);
+            events.Send(isWarning: false, "GVisorReady", status.Report.Message);
         }
     }
 
@@ -111,7 +112,7 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
         (null, _) => $"gVisor is uninstalled; its files stay until these pods end: {string.Join(", ", result.Remaining)}",
     };
 
-    private async Task<RecordedFailure> ReportAsync(InstallationException exception, TimeSpan duration, CancellationToken cancellationToken)
+    private RecordedFailure Report(InstallationException exception, TimeSpan duration)
     {
         node.Metrics.Failed(exception.Reason, duration);
         var previous = status.Report;
@@ -126,7 +127,7 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
         if (previous.Reason != status.Report.Reason || previous.Message != status.Report.Message)
         {
             LogFailed(exception.Reason, exception.Message);
-            await events.SendAsync(isWarning: true, $"GVisor{exception.Reason}", exception.Message, cancellationToken);
+            events.Send(isWarning: true, $"GVisor{exception.Reason}", exception.Message);
         }
 
         return failure;

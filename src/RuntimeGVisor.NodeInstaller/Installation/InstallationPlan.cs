@@ -3,6 +3,7 @@
 using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.NodeInstaller.Binaries;
 using RuntimeGVisor.NodeInstaller.ContainerdConfiguration;
+using RuntimeGVisor.NodeInstaller.Cri;
 using RuntimeGVisor.NodeInstaller.RunscConfiguration;
 
 namespace RuntimeGVisor.NodeInstaller.Installation;
@@ -59,8 +60,9 @@ internal sealed record InstallationPlan
         var pathInUse = node.ContainerdConfiguration.FindRuntime(wanted.Handler) is { } table
             ? HandlerEntry.ConfigPathOf(wanted.Handler, table)
             : node.Served.ConfigPathOf(wanted.Handler);
-        var configPath = ConfigPathChoice.Choose(
-            wanted.RunscConfigurationFile, pathInUse, release.Key, node.Sandboxes ?? [], ReleaseOf);
+        // A containerd that does not answer may run sandboxes with every file that there is.
+        var sandboxes = node.Sandboxes ?? [.. node.RunscConfigurations.Keys.Select(path => new SandboxUse("", "", path))];
+        var configPath = ConfigPathChoice.Choose(wanted.RunscConfigurationFile, pathInUse, release.Key, sandboxes, ReleaseOf);
         var systemdCgroup = node.Served.RuncUsesSystemdCgroup ?? node.ContainerdConfiguration.RuncUsesSystemdCgroup;
         var flags = RunscConfigurationFile.FlagsFor(wanted.RunscFlags, systemdCgroup);
         var entry = new HandlerEntry(wanted.Handler, configPath);
@@ -80,8 +82,8 @@ internal sealed record InstallationPlan
                 RunscConfigurationFile.Render(store.RunscOf(release.Key), flags)),
             Entry = entry,
             ContainerdConfiguration = containerdConfiguration,
-            // A containerd that does not answer is restarted only if its configuration was changed by us: otherwise it is not our doing.
-            Restart = node.Served.IsReady ? !node.Served.Serves(entry) : restartOwed || containerdConfiguration.IsNeeded,
+            // A containerd that does not answer is restarted only if we changed its configuration: otherwise it is not our doing.
+            Restart = node.Served.IsReady ? !node.Served.Serves(entry) : restartOwed,
         };
 
         string? ReleaseOf(string path) =>

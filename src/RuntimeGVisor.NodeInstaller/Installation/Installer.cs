@@ -28,14 +28,29 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         var journal = node.Journal.Read();
         var checkedFiles = journal.CheckedFiles.ToDictionary();
         var release = Release.Open(node.ReleaseDirectory);
-        var state = await NodeState.ReadAsync(_wanted, release, node.Store, node.Client, checkedFiles, cancellationToken);
-        var plan = InstallationPlan.Make(_wanted, release, node.Store, state, journal.RestartOwed);
+        var (state, plan) = await LookAsync(release, journal, checkedFiles, cancellationToken);
         var causes = DriftCauses.Find(journal.Proven, release.Key, plan, state);
+        var changesFiles = plan.ChangesFiles;
 
+        // What can be seen without changing anything is looked at before anything changes.
+        CheckContainerd(state, plan, journal);
         if (plan.FilesToCopy.Count > 0)
         {
-            // What can be seen without copying is looked at before anything changes.
             release.CheckExecutables();
+        }
+
+        if (changesFiles)
+        {
+            // What could not be recorded at its end is not begun.
+            node.Journal.Write(journal);
+        }
+
+        if (plan.FilesToCopy.Count > 0 && !plan.ContainerdConfiguration.IsNeeded)
+        {
+            // Copying takes its time, and a pod that starts meanwhile must keep its file of flags.
+            Stage(release, plan, checkedFiles);
+            (state, plan) = await LookAsync(release, journal, checkedFiles, cancellationToken);
+            CheckContainerd(state, plan, journal);
         }
 
         if (plan.ContainerdConfiguration.IsNeeded)
@@ -52,11 +67,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
 
         if (plan.Restart)
         {
-            journal = await RestartContainerdAsync(plan, journal, cancellationToken);
-        }
-        else if (!state.Served.IsReady)
-        {
-            throw new InstallationException(FailureReason.ContainerdNotReady, $"containerd does not serve the CRI: {state.Served.Reason}");
+            journal = await RestartContainerdAsync(plan, journal);
         }
 
         var proven = new ProvenInstallation(
@@ -69,7 +80,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         var isNew = journal.Proven != proven;
         if (isNew)
         {
-            await ProveAsync(journal, cancellationToken);
+            await ProveAsync(proven, journal, cancellationToken);
         }
 
         var done = journal with
@@ -80,13 +91,40 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
             Restarts = RestartBudget.Recent(journal.Restarts, node.Time.GetUtcNow()),
             CheckedFiles = CheckedFilesOf(release, checkedFiles),
         };
-        if (isNew || journal.Failure is not null || plan.ChangesFiles || done.CheckedFiles.Count != journal.CheckedFiles.Count)
+        if (isNew || journal.Failure is not null || changesFiles || done.CheckedFiles.Count != journal.CheckedFiles.Count)
         {
             node.Journal.Write(done);
         }
 
         Collect(release.Key, plan.Entry.ConfigPath, state);
-        return new(release.Version, causes, plan.ChangesFiles, plan.Restart, isNew, []);
+        return new(release.Version, causes, changesFiles, plan.Restart, isNew, []);
+    }
+
+    private async Task<(NodeState State, InstallationPlan Plan)> LookAsync(
+        Release release, Journal journal, Dictionary<string, string> checkedFiles, CancellationToken cancellationToken)
+    {
+        var state = await NodeState.ReadAsync(_wanted, release, node.Store, node.Client, checkedFiles, cancellationToken);
+        return (state, InstallationPlan.Make(_wanted, release, node.Store, state, journal.RestartOwed));
+    }
+
+    private void CheckContainerd(NodeState state, InstallationPlan plan, Journal journal)
+    {
+        if (!state.Served.IsReady && !plan.Restart)
+        {
+            throw new InstallationException(FailureReason.ContainerdNotReady, $"containerd does not serve the CRI: {state.Served.Reason}");
+        }
+
+        if (state.Served.IsReady && plan.Restart)
+        {
+            // Before the file is changed: whoever restarts containerd next would find a change that may have failed again and again.
+            CheckRestartBudget(journal);
+        }
+    }
+
+    private void Stage(Release release, InstallationPlan plan, Dictionary<string, string> checkedFiles)
+    {
+        LogStaging(release.Key, plan.FilesToCopy.Count);
+        node.Store.Stage(release, plan.FilesToCopy, checkedFiles);
     }
 
     private async Task PutFilesInPlaceAsync(
@@ -94,7 +132,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
     {
         // The runsc of the image is the one that is copied: it can judge the flags meanwhile.
         await Task.WhenAll(
-            Task.Run(() => StageFiles(release, plan, checkedFiles), cancellationToken),
+            plan.FilesToCopy.Count > 0 ? Task.Run(() => Stage(release, plan, checkedFiles), cancellationToken) : Task.CompletedTask,
             plan.RunscConfiguration.IsNeeded ? new FlagPreflight(node.Time).CheckAsync(release.RunscPath, plan.Flags, cancellationToken) : Task.CompletedTask);
         if (plan.RunscConfiguration.IsNeeded)
         {
@@ -105,15 +143,6 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         if (plan.MakeCurrent)
         {
             node.Store.MakeCurrent(release.Key, plan.KeepForeignRunsc);
-        }
-    }
-
-    private void StageFiles(Release release, InstallationPlan plan, Dictionary<string, string> checkedFiles)
-    {
-        if (plan.FilesToCopy.Count > 0)
-        {
-            LogStaging(release.Key, plan.FilesToCopy.Count);
-            node.Store.Stage(release, plan.FilesToCopy, checkedFiles);
         }
     }
 
@@ -128,13 +157,14 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
             await Task.WhenAll(
                 node.Containerd.CheckCandidateAsync(candidate, plan.Entry, cancellationToken),
                 PutFilesInPlaceAsync(release, plan, checkedFiles, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+            node.Journal.Write(journal);
             if (NodeState.ReadContainerdConfiguration(change.Path).Document.Text != change.Before)
             {
                 throw new InstallationException(
                     FailureReason.ContainerdConfigurationChanging, $"{change.Path} was written by somebody else at the same time");
             }
 
-            node.Journal.Write(journal);
             LogWriting(change.Path);
             node.Files.Commit(change.Path);
         }
@@ -145,7 +175,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         }
     }
 
-    private async Task<Journal> RestartContainerdAsync(InstallationPlan plan, Journal journal, CancellationToken cancellationToken)
+    private void CheckRestartBudget(Journal journal)
     {
         var now = node.Time.GetUtcNow();
         var allowed = RestartBudget.NextAllowed(journal.Restarts, _wanted.MaximumRestartsPerHour, now);
@@ -153,16 +183,23 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         {
             throw new InstallationException(
                 FailureReason.RestartBudgetExhausted,
-                $"containerd was restarted {journal.Restarts.Count} times within an hour; the next restart is allowed at {allowed:u}");
+                $"containerd was restarted {RestartBudget.Recent(journal.Restarts, now).Count} times within an hour; the next restart is allowed at {allowed:u}");
         }
+    }
 
+    /// <summary>
+    /// Nobody cancels a restart that has begun: were containerd not to come up, no other installer could be started to take it back.
+    /// </summary>
+    private async Task<Journal> RestartContainerdAsync(InstallationPlan plan, Journal journal)
+    {
+        var now = node.Time.GetUtcNow();
         journal = journal with { RestartOwed = true, Restarts = [.. RestartBudget.Recent(journal.Restarts, now), now] };
         node.Journal.Write(journal);
         LogRestarting();
         node.Metrics.Restarted();
         try
         {
-            await node.Containerd.RestartAsync(plan.Entry, cancellationToken);
+            await node.Containerd.RestartAsync(plan.Entry, CancellationToken.None);
             return journal;
         }
         catch (InstallationException exception)
@@ -171,15 +208,26 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         }
     }
 
-    private async Task ProveAsync(Journal journal, CancellationToken cancellationToken)
+    private async Task ProveAsync(ProvenInstallation wanted, Journal journal, CancellationToken cancellationToken)
     {
         try
         {
             await new ProofRun(node).RunAsync(SandboxProof.InstallPurpose, cancellationToken);
         }
-        catch (SandboxProofException exception) when (journal.Proven is { } proven && proven.ReleaseKey != node.Store.CurrentKey)
+        catch (SandboxProofException exception)
         {
-            throw new InstallationException(FailureReason.SandboxFailed, $"{exception.Message}; {await TakeBackAsync(journal)}", exception);
+            if (await node.Containerd.GetInvocationAsync(cancellationToken) != wanted.ContainerdInvocation)
+            {
+                throw new InstallationException(
+                    FailureReason.ContainerdNotReady, $"containerd was restarted by somebody else while a sandbox started: {exception.Message}", exception);
+            }
+
+            if (FindPrevious(journal) is { } previous && previous with { ContainerdInvocation = wanted.ContainerdInvocation } != wanted)
+            {
+                throw new InstallationException(FailureReason.SandboxFailed, $"{exception.Message}; {await TakeBackAsync(journal)}", exception);
+            }
+
+            throw;
         }
     }
 

@@ -67,6 +67,6 @@ internal sealed class JournalFile(string stateDirectory, NodeFiles files)
 }
 
 [JsonSourceGenerationOptions(
-    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+    WriteIndented = true, RespectNullableAnnotations = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(Journal))]
 internal sealed partial class JournalJson : JsonSerializerContext;

@@ -60,6 +60,8 @@ internal sealed partial class Uninstaller(NodeInstallation node, ILogger logger)
             return false;
         }
 
+        // Of an installation that was killed before its candidate came into its place.
+        node.Files.Discard(_wanted.Containerd.ConfigurationFile);
         var text = HandlerEditor.Remove(file, _wanted.Handler);
         if (text == file.Document.Text)
         {

@@ -16,22 +16,33 @@ internal sealed class DBusConnection : IDisposable
 
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly Queue<DBusMessage> _signals = new();
+    private readonly TimeSpan _answerTimeout;
+    private readonly TimeProvider _time;
     private uint _serial;
 
-    private DBusConnection()
-    {
-    }
+    private DBusConnection(TimeSpan answerTimeout, TimeProvider time) => (_answerTimeout, _time) = (answerTimeout, time);
 
     /// <summary>Connects as the user of this process.</summary>
+    /// <param name="socketPath">The bus.</param>
+    /// <param name="answerTimeout">How long the bus and each call may take to answer.</param>
+    /// <param name="time">Measures that.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SocketException">Nobody listens on the socket.</exception>
-    /// <exception cref="IOException">The bus refuses the user.</exception>
-    public static async Task<DBusConnection> ConnectAsync(string socketPath, CancellationToken cancellationToken)
+    /// <exception cref="IOException">The bus refuses the user or gives no answer.</exception>
+    public static async Task<DBusConnection> ConnectAsync(
+        string socketPath, TimeSpan answerTimeout, TimeProvider time, CancellationToken cancellationToken)
     {
-        var connection = new DBusConnection();
+        var connection = new DBusConnection(answerTimeout, time);
         try
         {
-            await connection._socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken);
-            await connection.AuthenticateAsync(cancellationToken);
+            await connection.WithinTimeoutAsync(
+                async limited =>
+                {
+                    await connection._socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), limited);
+                    await connection.AuthenticateAsync(limited);
+                    return true;
+                },
+                cancellationToken);
             await connection.CallAsync(BusName, "/org/freedesktop/DBus", BusName, "Hello", "", [], cancellationToken);
             return connection;
         }
@@ -48,7 +59,8 @@ internal sealed class DBusConnection : IDisposable
 
     /// <summary>Calls a method and returns the values of its answer.</summary>
     /// <exception cref="DBusException">The method answered with an error.</exception>
-    public async Task<IReadOnlyList<object>> CallAsync(
+    /// <exception cref="IOException">It gave no answer.</exception>
+    public Task<IReadOnlyList<object>> CallAsync(
         string destination,
         string path,
         string @interface,
@@ -68,6 +80,11 @@ internal sealed class DBusConnection : IDisposable
             Signature = signature,
             Body = arguments,
         };
+        return WithinTimeoutAsync(limited => CallAsync(call, limited), cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<object>> CallAsync(DBusMessage call, CancellationToken cancellationToken)
+    {
         await SendAsync(DBusWriter.Serialize(call), cancellationToken);
         while (true)
         {
@@ -104,6 +121,20 @@ internal sealed class DBusConnection : IDisposable
     }
 
     public void Dispose() => _socket.Dispose();
+
+    private async Task<T> WithinTimeoutAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(_answerTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            return await ask(either.Token);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException($"no answer within {_answerTimeout.TotalSeconds:0} s", exception);
+        }
+    }
 
     // D-Bus specification, "Authentication protocol": EXTERNAL takes the user from the socket; the name is the user's number in hex.
     private async Task AuthenticateAsync(CancellationToken cancellationToken)

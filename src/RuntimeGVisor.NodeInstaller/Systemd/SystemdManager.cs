@@ -20,6 +20,7 @@ internal sealed class SystemdManager(string busSocket, KillPoint killPoint, Time
     private const string ManagerInterface = "org.freedesktop.systemd1.Manager";
     private const string UnitInterface = "org.freedesktop.systemd1.Unit";
     private const string ServiceInterface = "org.freedesktop.systemd1.Service";
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Asks for a service's state.</summary>
     /// <exception cref="SystemdException">systemd cannot be reached or does not know the service.</exception>
@@ -119,7 +120,7 @@ internal sealed class SystemdManager(string busSocket, KillPoint killPoint, Time
     {
         try
         {
-            using var bus = await DBusConnection.ConnectAsync(busSocket, cancellationToken);
+            using var bus = await DBusConnection.ConnectAsync(busSocket, AnswerTimeout, time, cancellationToken);
             return await use(bus);
         }
         catch (Exception exception) when (exception is SocketException or IOException or InvalidDataException)

@@ -137,6 +137,58 @@ public sealed class ReleaseTests : IDisposable
         store.FindDefects(release, new Dictionary<string, string>()).Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite)]
+    [InlineData((UnixFileMode)0b111_111_111)]
+    [InlineData(UnixFileMode.SetUser | (UnixFileMode)0b111_101_101)]
+    public void A_file_with_another_mode_is_a_defect_although_its_content_is_right(UnixFileMode mode)
+    {
+        var release = Create(["runsc", "containerd-shim-runsc-v1"]);
+        var store = Store();
+        var checkedFiles = Install(store, release);
+        File.SetUnixFileMode(store.RunscOf(release.Key), mode);
+
+        var defects = store.FindDefects(release, checkedFiles);
+        store.Stage(release, defects, checkedFiles);
+
+        defects.Should().ContainSingle().Which.Path.Should().Be("runsc");
+        store.FindDefects(release, new Dictionary<string, string>()).Should().BeEmpty();
+    }
+
+    /// <summary>containerd that starts in such a moment takes the pods of a shim that it does not find for lost.</summary>
+    [Fact]
+    public async Task The_names_on_containerds_path_never_dangle_while_releases_change()
+    {
+        var store = Store();
+        var first = Create(["runsc", "containerd-shim-runsc-v1"]);
+        Install(store, first);
+        Directory.Delete(ReleaseDirectory, recursive: true);
+        var second = Create(["runsc", "containerd-shim-runsc-v1", "gvisor-bin/gvisor_sentry"]);
+        Install(store, second);
+        using var done = new CancellationTokenSource();
+        var shim = Path.Join(BinaryDirectory, "containerd-shim-runsc-v1");
+        var looks = Task.Run(
+            () =>
+            {
+                var (found, missing) = (0, 0);
+                while (!done.IsCancellationRequested || found == 0)
+                {
+                    _ = File.Exists(shim) ? found++ : missing++;
+                }
+
+                return missing;
+            },
+            TestContext.Current.CancellationToken);
+
+        for (var round = 0; round < 50; round++)
+        {
+            store.MakeCurrent(round % 2 == 0 ? first.Key : second.Key, keepForeignRunsc: false);
+        }
+
+        await done.CancelAsync();
+        (await looks).Should().Be(0);
+    }
+
     [Fact]
     public void Releases_in_use_are_not_collected()
     {

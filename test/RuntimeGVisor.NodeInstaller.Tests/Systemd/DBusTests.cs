@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Net.Sockets;
+using System.Text;
 using CsCheck;
 using RuntimeGVisor.NodeInstaller.Systemd;
 
@@ -82,5 +84,36 @@ public sealed class DBusTests
         var split = () => DBusSignature.Split(signature).ToArray();
 
         split.Should().Throw<InvalidDataException>();
+    }
+
+    [Theory]
+    [InlineData("", "the bus takes the connection and no more")]
+    [InlineData("OK 0123456789abcdef\r\n", "the bus lets the user in and answers no call")]
+    public async Task A_bus_that_does_not_answer_is_given_up(string answer, string what)
+    {
+        var directory = Directory.CreateTempSubdirectory("bus-");
+        try
+        {
+            var path = Path.Join(directory.FullName, "socket");
+            using var bus = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            bus.Bind(new UnixDomainSocketEndPoint(path));
+            bus.Listen();
+            var accepted = Task.Run(async () =>
+            {
+                var socket = await bus.AcceptAsync();
+                await socket.SendAsync(Encoding.ASCII.GetBytes(answer));
+                return socket;
+            });
+
+            var connect = () => DBusConnection.ConnectAsync(
+                path, TimeSpan.FromMilliseconds(200), TimeProvider.System, TestContext.Current.CancellationToken);
+
+            await connect.Should().ThrowAsync<IOException>(what).WithMessage("no answer within*");
+            (await accepted).Dispose();
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
     }
 }
