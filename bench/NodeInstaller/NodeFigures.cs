@@ -26,6 +26,9 @@ internal sealed record NodeFigures
 
     /// <summary>How long it takes until it says so.</summary>
     public required TimeSpan UnchangedReady { get; init; }
+
+    /// <summary>What a pod of one container takes in gVisor on this node, started through the CRI without the installer.</summary>
+    public required TimeSpan Pod { get; init; }
 }
 
 /// <summary>What happened to containerd.</summary>

@@ -28,19 +28,21 @@ internal sealed class NodeRun(TestNode node)
         var ready = TimeProvider.System.GetElapsedTime(started);
         await Task.Delay(UntilIdle, TimeProvider.System, cancellationToken);
         var use = new ProcessUse(installer.ProcessId);
-        var figures = new NodeFigures
+        var (idle, peak) = (use.ResidentMemory, use.PeakMemory);
+        await installer.DisposeAsync();
+        var unchanged = await MeasureUnchangedAsync(cancellationToken);
+        return new NodeFigures
         {
             Script = script,
             Installer = outcome,
             Ready = ready,
-            IdleMemory = use.ResidentMemory,
-            PeakMemory = use.PeakMemory,
-            UnchangedRestart = false,
-            UnchangedCpu = TimeSpan.Zero,
-            UnchangedReady = TimeSpan.Zero,
+            IdleMemory = idle,
+            PeakMemory = peak,
+            UnchangedRestart = unchanged.Restart,
+            UnchangedCpu = unchanged.CpuTime,
+            UnchangedReady = unchanged.Ready,
+            Pod = await MeasurePodAsync(cancellationToken),
         };
-        await installer.DisposeAsync();
-        return await MeasureUnchangedAsync(figures, cancellationToken);
     }
 
     private async Task<Outcome> MeasureScriptAsync(CancellationToken cancellationToken)
@@ -50,7 +52,7 @@ internal sealed class NodeRun(TestNode node)
         return (await ContainerdWatch.ObserveAsync(node, script.Start, cancellationToken)).Outcome;
     }
 
-    private async Task<NodeFigures> MeasureUnchangedAsync(NodeFigures figures, CancellationToken cancellationToken)
+    private async Task<(bool Restart, TimeSpan CpuTime, TimeSpan Ready)> MeasureUnchangedAsync(CancellationToken cancellationToken)
     {
         await Task.Delay(Quiet, TimeProvider.System, cancellationToken);
         var containerd = await node.ContainerdRunAsync();
@@ -60,12 +62,17 @@ internal sealed class NodeRun(TestNode node)
         var started = TimeProvider.System.GetTimestamp();
         installer.Start();
         await installer.WaitUntilReadyAsync();
-        return figures with
-        {
-            UnchangedReady = TimeProvider.System.GetElapsedTime(started),
-            UnchangedCpu = use.CpuTime - before,
-            UnchangedRestart = await node.ContainerdRunAsync() != containerd,
-        };
+        var ready = TimeProvider.System.GetElapsedTime(started);
+        return (await node.ContainerdRunAsync() != containerd, use.CpuTime - before, ready);
+    }
+
+    private async Task<TimeSpan> MeasurePodAsync(CancellationToken cancellationToken)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var pod = await node.RunPodAsync();
+        var elapsed = TimeProvider.System.GetElapsedTime(started);
+        await pod.RemoveAsync(cancellationToken);
+        return elapsed;
     }
 
     private async Task ResetAsync(CancellationToken cancellationToken)
