@@ -48,7 +48,9 @@ internal sealed class ServerCertificatePolicy
                 ? null
                 : new X509ChainPolicy
                 {
-                    TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true,
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    RevocationMode = X509RevocationMode.NoCheck,
+                    DisableCertificateDownloads = true,
                 },
             RemoteCertificateValidationCallback = (_, presented, chain, errors) => FindProblem(name, presented as X509Certificate2, chain, errors) is { } problem
                 ? throw new AuthenticationException($"The API server's certificate is refused: {problem}.")
