@@ -7,7 +7,7 @@ namespace Node.Tests;
 /// <summary>The running installer keeps the node as it shall be, whoever changes it.</summary>
 public abstract class DriftTests(TestNode node) : NodeTest(node)
 {
-    private static readonly TimeSpan RepairTime = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan RepairTime = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task A_truncated_file_of_flags_is_written_again()

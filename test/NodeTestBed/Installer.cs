@@ -92,7 +92,7 @@ public sealed class InstallerRun(TestNode node, string identity, Command command
     public Task<string?> GetAsync(string path) => node.GetAsync("127.0.0.1", httpPort, path);
 
     public Task WaitUntilReadyAsync() => Eventually.BecomesTrueAsync(
-        "the installer is ready", TimeSpan.FromSeconds(20), async _ => await GetAsync("/readyz") is not null, () => command.ToString());
+        "the installer is ready", TimeSpan.FromSeconds(60), async _ => await GetAsync("/readyz") is not null, () => command.ToString());
 
     public Task SignalAsync(string signal) => node.RunAsync("runc", "--root", RuncState, "kill", identity, signal);
 

@@ -160,7 +160,8 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
     public async Task<string?> GetAsync(string host, int port, string path)
     {
         var request = $"GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: close\\r\\n\\r\\n";
-        var answer = await RunAsync("sh", "-c", $"printf '{request}' | timeout 5 busybox nc {host} {port}");
+        // Not netcat, which ends its side of the connection when it has sent the request: a server may take that for the client's end.
+        var answer = await RunAsync("timeout", "5", "bash", "-c", $"exec 3<>/dev/tcp/{host}/{port} && printf '{request}' >&3 && cat <&3");
         return answer.Output.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal)
             ? answer.Output[(answer.Output.IndexOf("\n\n", StringComparison.Ordinal) + 2)..]
             : null;
