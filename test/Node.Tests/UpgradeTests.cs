@@ -95,7 +95,7 @@ public abstract class UpgradeTests(TestNode node) : NodeTest(node)
         File.Copy(Path.Combine(Node.GVisor(NewVersion), "runsc"), large);
         await using (var file = File.OpenWrite(large))
         {
-            file.SetLength(600 * 1024 * 1024);
+            file.SetLength(200 * 1024 * 1024);
         }
 
         var files = Directory.EnumerateFiles(Node.GVisor(NewVersion)).ToDictionary(path => Path.GetFileName(path), StringComparer.Ordinal);
@@ -107,8 +107,11 @@ public abstract class UpgradeTests(TestNode node) : NodeTest(node)
             () => Directory.EnumerateDirectories(Node.PathOf($"{TestNode.BinaryDirectory}/gvisor"), ".staging-*").Any(),
             upgrade.ToString);
 
-        var pod = await Node.RunPodAsync();
+        // However long the pod takes to start, the copy is not done before.
+        await upgrade.SignalAsync("STOP");
         Directory.EnumerateDirectories(Node.PathOf($"{TestNode.BinaryDirectory}/gvisor"), ".staging-*").Should().NotBeEmpty("or this tests nothing");
+        var pod = await Node.RunPodAsync();
+        await upgrade.SignalAsync("CONT");
         (await upgrade.EndAsync(TimeSpan.FromSeconds(60))).EnsureSuccess();
 
         await ShouldBeAliveAsync(pod);
