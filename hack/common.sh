@@ -76,3 +76,10 @@ refresh_package_lists() {
     step "apt-get update" as_root apt-get -qq update || say "apt-get update reported errors; going on with the lists that there are"
   fi
 }
+
+# with_owner SCRIPT DIRECTORY: where OWNER names a process, "SCRIPT down DIRECTORY" runs as soon as it has ended, however it did.
+with_owner() {
+  [ -n "${OWNER:-}" ] || return 0
+  # shellcheck disable=SC2016 # the inner shell expands its own arguments
+  setsid bash -c 'tail --pid="$1" -f /dev/null; exec "$2" down "$3"' _ "$OWNER" "$1" "$2" >/dev/null 2>&1 </dev/null &
+}

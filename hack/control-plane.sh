@@ -1,40 +1,47 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# control-plane.sh up DIRECTORY    starts etcd and kube-apiserver on 127.0.0.1 with everything they keep in DIRECTORY
-# control-plane.sh down DIRECTORY  stops them and removes DIRECTORY
+# control-plane.sh up DIRECTORY               starts etcd and kube-apiserver on 127.0.0.1 with everything they keep in DIRECTORY
+# control-plane.sh up DIRECTORY controllers   the same with kube-controller-manager and kube-scheduler
+# control-plane.sh down DIRECTORY             stops them and removes DIRECTORY
 #
 # After "up" the directory holds:
 #   admin.kubeconfig             cluster-admin
 #   resource-manager.kubeconfig  cluster-admin under its own name, for the stand-in resource manager
+#   kubelet.kubeconfig           cluster-admin under the kubelet's name
 #   controller.kubeconfig        the controller's ServiceAccount with the rights that the chart gives it and a token in a file
 #   rights.yaml                  that ServiceAccount and its rights
 #   pki/ca.crt                   signed the server's certificate, which is valid for 127.0.0.1 only
 #   audit.log                    one line for each request
-#   etcd.log, kube-apiserver.log
+#   etcd.log, kube-apiserver.log, kube-controller-manager.log, kube-scheduler.log
 #
 # OWNER=PID takes the control plane down as soon as that process has ended, however it ended.
-# KUBEBUILDER_ASSETS=DIR uses the etcd and kube-apiserver of that directory; without it they come from Debian.
+# KUBEBUILDER_ASSETS=DIR uses the programs of that directory; without it they come from Debian.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-case ${1:-} in
-  up | down) [ $# = 2 ] || fail "usage: control-plane.sh up|down DIRECTORY" ;;
-  *) fail "usage: control-plane.sh up|down DIRECTORY" ;;
+usage='usage: control-plane.sh up DIRECTORY [controllers] | down DIRECTORY'
+case "${1:-} $# ${3:-controllers}" in
+  'up '[23]' controllers' | 'down 2 controllers') ;;
+  *) fail "$usage" ;;
 esac
 action=$1
 directory=$(realpath -m "$2")
-etcd=${KUBEBUILDER_ASSETS:+$KUBEBUILDER_ASSETS/etcd}
-kube_apiserver=${KUBEBUILDER_ASSETS:+$KUBEBUILDER_ASSETS/kube-apiserver}
+programs=(kube-apiserver)
+[ $# = 2 ] || programs+=(kube-controller-manager kube-scheduler)
+# The first address of the service range, where pods find the API server.
+service_address=10.0.0.1
 
 find_programs() {
   if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
     local program
-    for program in "$etcd" "$kube_apiserver"; do
-      [ -x "$program" ] || fail "KUBEBUILDER_ASSETS is set, but there is no program $program"
+    for program in etcd "${programs[@]}"; do
+      [ -x "$KUBEBUILDER_ASSETS/$program" ] || fail "KUBEBUILDER_ASSETS is set, but there is no program $KUBEBUILDER_ASSETS/$program"
     done
+    etcd=$KUBEBUILDER_ASSETS/etcd
+    kubernetes=$KUBEBUILDER_ASSETS
   else
     etcd=$("$repository/hack/debian-unpack.sh" etcd-server)/usr/bin/etcd
-    kube_apiserver=$("$repository/hack/build-kubernetes.sh" kube-apiserver)/kube-apiserver
+    kubernetes=$("$repository/hack/build-kubernetes.sh" "${programs[@]}")
   fi
 }
 
@@ -46,7 +53,7 @@ create_pki() {
   openssl req -x509 "${key[@]}" -days 30 -subj /CN=control-plane-ca -keyout ca.key -out ca.crt \
     -addext keyUsage=critical,keyCertSign
   openssl req "${key[@]}" -subj /CN=kube-apiserver -keyout apiserver.key -out apiserver.csr
-  printf '%s\n' 'subjectAltName=IP:127.0.0.1,DNS:kubernetes.default.svc' 'extendedKeyUsage=serverAuth' >apiserver.ext
+  printf '%s\n' "subjectAltName=IP:127.0.0.1,IP:$service_address,DNS:kubernetes.default.svc" extendedKeyUsage=serverAuth >apiserver.ext
   openssl x509 -req -in apiserver.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -extfile apiserver.ext -out apiserver.crt
   openssl ecparam -name prime256v1 -genkey -noout -out service-account.key
 }
@@ -84,7 +91,7 @@ rules:
   - level: Metadata
 POLICY
   : >"$directory/tokens.csv"
-  for name in admin resource-manager; do
+  for name in admin resource-manager kubelet "${programs[@]:1}"; do
     token=$(openssl rand -hex 16)
     echo "$token,$name,$name,system:masters" >>"$directory/tokens.csv"
     kubeconfig "$name" "token: $token"
@@ -110,8 +117,8 @@ daemon() {
   echo $! >"$directory/$name.pid"
 }
 
-# The number in the file may belong to another program by now.
-running() { [ "$(cat "/proc/$(cat "$directory/$1.pid" 2>/dev/null)/comm" 2>/dev/null)" = "$1" ]; }
+# The number in the file may belong to another program by now. The kernel keeps 15 characters of a name.
+running() { [ "$(cat "/proc/$(cat "$directory/$1.pid" 2>/dev/null)/comm" 2>/dev/null)" = "${1:0:15}" ]; }
 
 start_servers() {
   local etcd_port port attempt
@@ -121,11 +128,11 @@ start_servers() {
   daemon etcd "$etcd" --data-dir="$directory/etcd" --unsafe-no-fsync --log-level=warn \
     --listen-client-urls="http://127.0.0.1:$etcd_port" --advertise-client-urls="http://127.0.0.1:$etcd_port" \
     --listen-peer-urls=http://127.0.0.1:0
-  daemon kube-apiserver "$kube_apiserver" \
-    --etcd-servers="http://127.0.0.1:$etcd_port" --bind-address=127.0.0.1 --secure-port="$port" --cert-dir="$directory/pki" \
+  daemon kube-apiserver "$kubernetes/kube-apiserver" \
+    --etcd-servers="http://127.0.0.1:$etcd_port" --bind-address=127.0.0.1 --advertise-address=127.0.0.1 --secure-port="$port" --cert-dir="$directory/pki" \
     --tls-cert-file="$directory/pki/apiserver.crt" --tls-private-key-file="$directory/pki/apiserver.key" \
     --token-auth-file="$directory/tokens.csv" --authorization-mode=RBAC --endpoint-reconciler-type=none \
-    --allow-privileged=true \
+    --allow-privileged=true --kubelet-preferred-address-types=InternalIP \
     --service-cluster-ip-range=10.0.0.0/24 --service-account-issuer=https://kubernetes.default.svc \
     --service-account-key-file="$directory/pki/service-account.key" \
     --service-account-signing-key-file="$directory/pki/service-account.key" \
@@ -153,6 +160,14 @@ start_servers_on_free_ports() {
   fail "the control plane did not start"
 }
 
+start_controllers() {
+  daemon kube-controller-manager "$kubernetes/kube-controller-manager" --kubeconfig="$directory/kube-controller-manager.kubeconfig" \
+    --port=0 --bind-address=127.0.0.1 --cert-dir="$directory/pki" --leader-elect=false --root-ca-file="$directory/pki/ca.crt" \
+    --service-account-private-key-file="$directory/pki/service-account.key"
+  daemon kube-scheduler "$kubernetes/kube-scheduler" --kubeconfig="$directory/kube-scheduler.kubeconfig" \
+    --port=0 --bind-address=127.0.0.1 --leader-elect=false
+}
+
 # Of the extension's chart, what the API server has to know: the controller's account and its rights.
 render_rights() {
   "$repository/hack/helm-template.sh" "$repository/charts/gardener-extension-runtime-gvisor" runtime-gvisor extension-runtime-gvisor \
@@ -178,7 +193,7 @@ create_controller_token() {
 stop_servers() {
   local name attempt
   # The API server first: without etcd it would wait for it. Nothing here outlives the run, so it gets no minute of grace.
-  for name in kube-apiserver etcd; do
+  for name in kube-scheduler kube-controller-manager kube-apiserver etcd; do
     for ((attempt = 0; attempt < 100; attempt++)); do
       running "$name" || break
       kill -KILL "$(cat "$directory/$name.pid")" 2>/dev/null || true
@@ -208,11 +223,8 @@ up() {
   step "etcd and kube-apiserver" start_servers_on_free_ports
   step "CustomResourceDefinitions and rights of the controller" install_resources
   create_controller_token
-  if [ -n "${OWNER:-}" ]; then
-    # shellcheck disable=SC2016 # the inner shell expands its own arguments
-    setsid bash -c 'tail --pid="$1" -f /dev/null; exec "$2" down "$3"' _ "$OWNER" "$repository/hack/control-plane.sh" "$directory" \
-      >/dev/null 2>&1 </dev/null &
-  fi
+  [ ${#programs[@]} = 1 ] || start_controllers
+  with_owner "$repository/hack/control-plane.sh" "$directory"
   say "control plane in $directory: up after $((SECONDS - started)) s"
 }
 

@@ -9,7 +9,10 @@ usage='usage: node-test-bed.sh provide               fills the cache and prints 
        node-test-bed.sh up DIR [1.6|1.7|2]    boots a node with this containerd (1.6); DIR/shared is its /shared
        node-test-bed.sh into DIR [COMMAND...] runs a command (a shell) in the node
        node-test-bed.sh leader DIR            prints the process ID of its init as seen from here
-       node-test-bed.sh down DIR              ends it and removes DIR'
+       node-test-bed.sh reboot DIR            pulls its plug and boots it again, with its disk as it was
+       node-test-bed.sh down DIR              ends it and removes DIR
+
+DIR/network is its network namespace, which outlives a reboot: nsenter --net=DIR/network COMMAND...'
 
 [ $# -gt 0 ] || fail "$usage"
 verb=$1
@@ -34,7 +37,7 @@ into() { nsenter --all --target "$(leader)" env -i PATH=/usr/local/sbin:/usr/loc
 # containerd's data cannot lie on an overlay, so DIR is on a real file system and the overlay's upper layer in memory.
 lay_out_root() {
   local layers=$1 version=$2 root=$directory/root unit configuration
-  mkdir -p "$root" "$directory/overlay" "$directory/containerd" "$directory/shared"
+  mkdir -p "$root" "$directory/overlay" "$directory/containerd" "$directory/kubelet" "$directory/shared"
   mount -t tmpfs -o mode=755 node-test-bed "$directory/overlay"
   mkdir "$directory/overlay/upper" "$directory/overlay/work"
   mount -t overlay -o "lowerdir=/,upperdir=$directory/overlay/upper,workdir=$directory/overlay/work" node-test-bed "$root"
@@ -59,7 +62,7 @@ UNIT
 
   # What gardener-node-agent sets up before an installer runs.
   mkdir -p "$root/etc/containerd/conf.d" "$root/etc/containerd/certs.d" "$root/var/bin/containerruntimes" \
-    "$root/etc/systemd/system/containerd.service.d" "$root/var/lib/containerd" "$root/var/log/pods"
+    "$root/etc/systemd/system/containerd.service.d" "$root/var/lib/containerd" "$root/var/lib/kubelet" "$root/var/log/pods"
   printf '[Service]\nEnvironment="PATH=/var/bin/containerruntimes:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"\n' \
     >"$root/etc/systemd/system/containerd.service.d/30-env_config.conf"
   case $version in 1.*) configuration=2 ;; *) configuration=3 ;; esac
@@ -68,13 +71,23 @@ UNIT
   install -D -m 644 "$repository/hack/node/config/cni.conflist" "$root/etc/cni/net.d/10-pods.conflist"
 }
 
+# No way leads out of it, so a node can listen where it likes.
+create_network() {
+  : >"$directory/network"
+  unshare --net="$directory/network" ip link set lo up
+  # The mark of the node's own network namespace for runsc (see provide.sh).
+  nsenter --net="$directory/network" ip link add nodenet type bridge
+  nsenter --net="$directory/network" sysctl -q net.ipv4.ip_forward=1
+}
+
 boot() {
   local nspawn=$1 state='' attempt
   # nspawn's filter of system calls refuses what runsc needs.
-  SYSTEMD_SECCOMP=0 setsid nohup "$nspawn" --boot --directory="$directory/root" --private-network --register=no --keep-unit \
-    --machine=test-node --capability=all --resolv-conf=off --timezone=off --link-journal=no \
-    --bind="$directory/containerd:/var/lib/containerd" --bind="$directory/shared:/shared" systemd.unit=node.target \
-    >"$directory/console.log" 2>&1 </dev/null &
+  SYSTEMD_SECCOMP=0 setsid nohup "$nspawn" --boot --directory="$directory/root" --network-namespace-path="$directory/network" \
+    --register=no --keep-unit --machine=test-node --capability=all --resolv-conf=off --timezone=off --link-journal=no \
+    --bind="$directory/containerd:/var/lib/containerd" --bind="$directory/kubelet:/var/lib/kubelet" \
+    --bind="$directory/shared:/shared" systemd.unit=node.target \
+    >>"$directory/console.log" 2>&1 </dev/null &
   printf '%s\n' $! >"$directory/nspawn.pid"
   for attempt in $(seq 300); do
     kill -0 "$(cat "$directory/nspawn.pid")" 2>/dev/null || { cat "$directory/console.log"; say "systemd-nspawn ended"; return 1; }
@@ -87,18 +100,18 @@ boot() {
 
 # What the node's own tools need beyond what nspawn sets up.
 set_up() {
-  local images=$1 controller
+  local controller
   # The runtimes make groups in the version 1 hierarchies, which nspawn mounts read-only.
   for controller in $(into sh -c 'ls -d /sys/fs/cgroup/*/'); do
     case $controller in */systemd/ | */unified/) ;; *) into mount -o remount,bind,rw "${controller%/}" ;; esac
   done
-  # The mark of the node's own network namespace for runsc (see provide.sh).
-  into ip link add nodenet type bridge
-  into sysctl -q net.ipv4.ip_forward=1
   into sh -c '[ -e /dev/kmsg ] || mknod /dev/kmsg c 1 11'
   for _ in $(seq 100); do into ctr version >/dev/null 2>&1 && break; sleep 0.1; done
+}
+
+import_images() {
   local image
-  for image in "$images"/*.tar; do into ctr -n k8s.io images import - <"$image"; done
+  for image in "$1"/*.tar; do into ctr -n k8s.io images import - <"$image"; done
 }
 
 up() {
@@ -116,8 +129,19 @@ up() {
 
 bring_up() {
   lay_out_root "$1/layers" "$2"
+  create_network
   boot "$1/nspawn/usr/bin/systemd-nspawn"
-  set_up "$1/images"
+  set_up
+  import_images "$1/images"
+}
+
+reboot() {
+  local parts
+  leader >/dev/null || fail "no node runs in $directory"
+  parts=$(provide)
+  pull_plug
+  boot "$parts/nspawn/usr/bin/systemd-nspawn"
+  set_up
 }
 
 provide() {
@@ -125,16 +149,19 @@ provide() {
   "$repository/hack/node/provide.sh"
 }
 
-down() {
-  local init nspawn mount_point
+# Pods may take their time to stop; the end of the node's init is the end of every process in it.
+pull_plug() {
+  local init nspawn
   init=$(leader || true)
   nspawn=$(cat "$directory/nspawn.pid" 2>/dev/null || true)
-  if [ -n "$init" ]; then
-    # Pods may take their time to stop; the end of the node's init is the end of every process in it.
-    kill -KILL "$init" 2>/dev/null || true
-  fi
+  [ -z "$init" ] || kill -KILL "$init" 2>/dev/null || true
   [ -z "$nspawn" ] || for _ in $(seq 50); do kill -0 "$nspawn" 2>/dev/null || break; sleep 0.1; done
   [ -z "$nspawn" ] || kill -KILL "$nspawn" 2>/dev/null || true
+}
+
+down() {
+  local mount_point
+  pull_plug
   awk -v prefix="$directory/" 'index($2, prefix) == 1 { print $2 }' /proc/mounts | sort -r | while read -r mount_point; do
     umount -l "$mount_point" || true
   done
@@ -146,6 +173,7 @@ case $verb in
   up) up "${3:-1.6}" ;;
   into) shift 2; [ $# -gt 0 ] || set -- bash -l; into "$@" ;;
   leader) leader || fail "no node runs in $directory" ;;
+  reboot) step "reboot of the node in $directory" reboot ;;
   down) step "end of the node in $directory" down ;;
   *) fail "$usage" ;;
 esac
