@@ -81,18 +81,14 @@ internal sealed class SandboxProof(ContainerRuntimeClient client, TimeProvider t
         }
     }
 
-    private static PodSandboxConfig SandboxConfig(string purpose, string logDirectory)
+    private static PodSandboxConfig SandboxConfig(string purpose, string logDirectory) => new()
     {
-        var uid = Guid.NewGuid().ToString();
-        return new()
-        {
-            Metadata = new() { Name = purpose, Uid = uid, Namespace = Namespace },
-            LogDirectory = logDirectory,
-            Labels = { [Label] = purpose },
-            // The node's own network: the proof must not wait for a network plugin, which may come up after this program.
-            Linux = new() { SecurityContext = new() { NamespaceOptions = new() { Network = NamespaceMode.Node } } },
-        };
-    }
+        Metadata = new() { Name = purpose, Uid = OwningPod.Uid, Namespace = Namespace, Attempt = (uint)Random.Shared.Next() },
+        LogDirectory = logDirectory,
+        Labels = { [Label] = purpose },
+        // The node's own network: the proof must not wait for a network plugin, which may come up after this program.
+        Linux = new() { SecurityContext = new() { NamespaceOptions = new() { Network = NamespaceMode.Node } } },
+    };
 
     private async Task<string> RunProgramAsync(string sandbox, PodSandboxConfig config, string program, CancellationToken cancellationToken)
     {
@@ -106,6 +102,8 @@ internal sealed class SandboxProof(ContainerRuntimeClient client, TimeProvider t
             Args = { Arguments.KernelLogVerb },
             Mounts = { new Mount { HostPath = program, ContainerPath = ProgramInSandbox, Readonly = true } },
             LogPath = LogFile,
+            Labels = { OwningPod.ContainerLabels },
+            Annotations = { OwningPod.ContainerAnnotations },
             Linux = new() { SecurityContext = new() { NamespaceOptions = new() { Network = NamespaceMode.Node } } },
         };
         var created = await client.Runtime.CreateContainerAsync(
