@@ -20,10 +20,13 @@ public sealed class ApiServer : IDisposable
     /// <param name="certificateAuthorityFile">Signed its certificate.</param>
     /// <param name="token">Who asks.</param>
     /// <param name="userAgent">How requests are found in the audit log.</param>
-    public ApiServer(Uri server, string certificateAuthorityFile, string token, string userAgent)
+    /// <param name="network">Where it listens; null for the network of this process.</param>
+    public ApiServer(Uri server, string certificateAuthorityFile, string token, string userAgent, NetworkNamespace? network = null)
     {
         Server = server;
-        _http = new HttpClient(CreateHandler(certificateAuthorityFile))
+        var handler = CreateHandler(certificateAuthorityFile);
+        handler.ConnectCallback = network is null ? null : network.ConnectAsync;
+        _http = new HttpClient(handler)
         {
             BaseAddress = server,
             DefaultRequestVersion = HttpVersion.Version20,

@@ -22,14 +22,18 @@ public sealed class LocalControlPlane : IAsyncDisposable
     private static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(20);
     private static readonly string Script = Path.Combine(Repository.Root, "hack", "control-plane.sh");
 
-    private LocalControlPlane(string directory)
+    private LocalControlPlane(string directory, NetworkNamespace? network)
     {
         Directory = directory;
+        Network = network;
         Api = CreateClient("admin", "test");
     }
 
     /// <summary>Everything that the servers keep; tests may put files here, too.</summary>
     public string Directory { get; }
+
+    /// <summary>Where its servers listen; null for the network of this process.</summary>
+    public NetworkNamespace? Network { get; }
 
     /// <summary>The API server, as cluster-admin.</summary>
     public ApiServer Api { get; }
@@ -51,8 +55,11 @@ public sealed class LocalControlPlane : IAsyncDisposable
         var directory = System.IO.Directory.CreateTempSubdirectory("control-plane-").FullName;
         var owner = new Dictionary<string, string> { ["OWNER"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
         await ChildProcess.RunAsync([Script, "up", directory], owner, BuildTimeout, cancellationToken);
-        return new LocalControlPlane(directory);
+        return new LocalControlPlane(directory, network: null);
     }
+
+    /// <summary>One that runs already, and that somebody else ends.</summary>
+    public static LocalControlPlane At(string directory, NetworkNamespace network) => new(directory, network);
 
     public async ValueTask DisposeAsync()
     {
@@ -65,7 +72,7 @@ public sealed class LocalControlPlane : IAsyncDisposable
     {
         var token = File.ReadLines(Path.Combine(Directory, "tokens.csv")).Select(line => line.Split(',')).First(fields => fields[1] == user)[0];
         var server = File.ReadLines(AdminKubeconfig).First(line => line.Contains("server:", StringComparison.Ordinal)).Split("server: ")[1];
-        return new ApiServer(new Uri(server), CertificateAuthorityFile, token, userAgent);
+        return new ApiServer(new Uri(server), CertificateAuthorityFile, token, userAgent, Network);
     }
 
     public IReadOnlyList<AuditedRequest> ReadAuditLog() => AuditLog.Read(Path.Combine(Directory, "audit.log"));

@@ -11,13 +11,19 @@ public static class ResourceManagerProcess
     /// <param name="deletionDelay">How long the deletion of a ManagedResource takes.</param>
     /// <param name="apply">Brings the shoot objects into being instead of only having them checked.</param>
     /// <param name="namespace">The only shoot that it works for; null for all.</param>
-    public static ChildProcess Start(LocalControlPlane controlPlane, TimeSpan deletionDelay, bool apply = false, string? @namespace = null) =>
-        ChildProcess.Start(
-            [
-                .. Repository.ResourceManager,
-                "--kubeconfig", controlPlane.ResourceManagerKubeconfig,
-                "--delay", string.Create(CultureInfo.InvariantCulture, $"{deletionDelay.TotalSeconds}s"),
-                .. apply ? (string[])["--apply"] : [],
-                .. @namespace is not null ? (string[])["--namespace", @namespace] : [],
-            ]);
+    /// <param name="nodes">There are nodes: applies, and tells whether the pods run.</param>
+    public static ChildProcess Start(
+        LocalControlPlane controlPlane, TimeSpan deletionDelay, bool apply = false, string? @namespace = null, bool nodes = false)
+    {
+        IReadOnlyList<string> command =
+        [
+            .. Repository.ResourceManager,
+            "--kubeconfig", controlPlane.ResourceManagerKubeconfig,
+            "--delay", string.Create(CultureInfo.InvariantCulture, $"{deletionDelay.TotalSeconds}s"),
+            .. apply ? (string[])["--apply"] : [],
+            .. nodes ? (string[])["--nodes"] : [],
+            .. @namespace is not null ? (string[])["--namespace", @namespace] : [],
+        ];
+        return ChildProcess.Start(controlPlane.Network is { } network ? network.Enter(command) : command);
+    }
 }

@@ -28,9 +28,10 @@ public sealed class Shoot
     /// <param name="api">The seed.</param>
     /// <param name="cluster">The Cluster's spec; null for one of a shoot that is being reconciled.</param>
     /// <param name="withCluster">Whether there is a Cluster at all.</param>
-    public static async Task<Shoot> CreateAsync(ApiServer api, JsonObject? cluster = null, bool withCluster = true)
+    /// <param name="name">The shoot's name; any without one.</param>
+    public static async Task<Shoot> CreateAsync(ApiServer api, JsonObject? cluster = null, bool withCluster = true, string? name = null)
     {
-        var shoot = new Shoot(api, $"shoot--test--{Guid.NewGuid().ToString("N")[..12]}");
+        var shoot = new Shoot(api, $"shoot--test--{name ?? Guid.NewGuid().ToString("N")[..12]}");
         await api.CreateAsync(
             ApiPaths.Namespaces(),
             new JsonObject

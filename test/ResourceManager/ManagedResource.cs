@@ -87,6 +87,8 @@ internal static class Resources
     public static ResourceDefinition<ManagedResource> ManagedResources { get; } = new(
         "resources.gardener.cloud", "v1alpha1", "managedresources", "ManagedResource", true, ResourcesJson.Default.ManagedResource);
 
+    public static ResourceDefinition<V1DaemonSet> DaemonSets { get; } = new("apps", "v1", "daemonsets", "DaemonSet", true, ResourcesJson.Default.V1DaemonSet);
+
     public static ResourceDefinition<V1Secret> Secrets { get; } = new("", "v1", "secrets", "Secret", true, ResourcesJson.Default.V1Secret);
 }
 
@@ -96,5 +98,6 @@ internal static class Resources
     Converters = [typeof(Rfc3339Converter), typeof(ManagedFieldsConverter)])]
 [JsonSerializable(typeof(ManagedResource))]
 [JsonSerializable(typeof(AnyObject))]
+[JsonSerializable(typeof(V1DaemonSet))]
 [JsonSerializable(typeof(V1Secret))]
 internal sealed partial class ResourcesJson : JsonSerializerContext;

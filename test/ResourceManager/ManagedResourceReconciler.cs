@@ -26,6 +26,9 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
 
     private static readonly TimeSpan ObjectsStillThere = TimeSpan.FromMilliseconds(500);
 
+    // Once a minute and on changes of the objects in Gardener; nobody waits that long here.
+    private static readonly TimeSpan HealthCheck = TimeSpan.FromMilliseconds(500);
+
     // When the deletion was first seen, by UID: the deletion timestamp has whole seconds only.
     private readonly ConcurrentDictionary<string, DateTimeOffset> _deletions = new(StringComparer.Ordinal);
 
@@ -69,7 +72,7 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
         var checksum = Checksum(data);
         if (IsApplied(resource, checksum))
         {
-            return ReconcileResult.Done;
+            return await CheckHealthAsync(key, resource, cancellationToken);
         }
 
         resource = await PatchStatusAsync(
@@ -120,11 +123,7 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
         await PatchStatusAsync(
             key,
             resource,
-            [
-                ("ResourcesApplied", "True", "ApplySucceeded", "All resources are applied."),
-                ("ResourcesHealthy", "True", "ResourcesHealthy", "All resources are healthy."),
-                ("ResourcesProgressing", "False", "ResourcesRolledOut", "All resources have been fully rolled out."),
-            ],
+            [("ResourcesApplied", "True", "ApplySucceeded", "All resources are applied."), .. await HealthAsync(wanted, cancellationToken)],
             new JsonObject
             {
                 ["observedGeneration"] = resource.Metadata.Generation,
@@ -132,7 +131,39 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
                 ["resources"] = JsonSerializer.SerializeToNode([.. wanted], ResourcesJson.Default.IReadOnlyListObjectReference),
             },
             cancellationToken);
-        return ReconcileResult.Done;
+        return target.HasNodes ? ReconcileResult.After(HealthCheck) : ReconcileResult.Done;
+    }
+
+    private async Task<ReconcileResult> CheckHealthAsync(ObjectKey key, ManagedResource resource, CancellationToken cancellationToken)
+    {
+        if (!target.HasNodes)
+        {
+            return ReconcileResult.Done;
+        }
+
+        var conditions = await HealthAsync(resource.Status.Resources, cancellationToken);
+        if (!conditions.All(condition => resource.Status.Conditions.Any(old =>
+            (old.Type, old.Status, old.Reason, old.Message) == (condition.Type, condition.Status, condition.Reason, condition.Message))))
+        {
+            await PatchStatusAsync(key, resource, conditions, null, cancellationToken);
+        }
+
+        return ReconcileResult.After(HealthCheck);
+    }
+
+    private async Task<(string Type, string Status, string Reason, string Message)[]> HealthAsync(
+        IEnumerable<ObjectReference> references, CancellationToken cancellationToken)
+    {
+        var (unhealthy, progressing) = await target.HealthAsync(references, cancellationToken);
+        return
+        [
+            unhealthy is null
+                ? ("ResourcesHealthy", "True", "ResourcesHealthy", "All resources are healthy.")
+                : ("ResourcesHealthy", "False", "DaemonSetUnhealthy", unhealthy),
+            progressing is null
+                ? ("ResourcesProgressing", "False", "ResourcesRolledOut", "All resources have been fully rolled out.")
+                : ("ResourcesProgressing", "True", "DaemonSetProgressing", progressing),
+        ];
     }
 
     private async Task<ReconcileResult> DeleteAsync(ObjectKey key, ManagedResource resource, CancellationToken cancellationToken)

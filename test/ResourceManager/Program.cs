@@ -20,12 +20,17 @@ var delay = new Option<TimeSpan>("--delay")
     CustomParser = result => ManagedResourceReconciler.ParseDelay(result.Tokens.Single().Value),
 };
 var apply = new Option<bool>("--apply") { Description = "Bring the objects into being, in the seed itself, instead of only having them checked." };
-var command = new RootCommand("A stand-in for gardener-resource-manager.") { kubeconfig, @namespace, delay, apply };
+var nodes = new Option<bool>("--nodes")
+{
+    Description = "There are controllers and nodes: apply the objects, wait for their pods to go with them, and tell whether they are healthy.",
+};
+var command = new RootCommand("A stand-in for gardener-resource-manager.") { kubeconfig, @namespace, delay, apply, nodes };
 command.SetAction((arguments, cancellationToken) => RunAsync(
-    arguments.GetValue(kubeconfig), arguments.GetValue(@namespace), arguments.GetValue(delay), arguments.GetValue(apply), cancellationToken));
+    arguments.GetValue(kubeconfig), arguments.GetValue(@namespace), arguments.GetValue(delay), arguments.GetValue(apply), arguments.GetValue(nodes),
+    cancellationToken));
 return await command.Parse(args).InvokeAsync();
 
-static async Task<int> RunAsync(string? kubeconfig, string? @namespace, TimeSpan delay, bool apply, CancellationToken cancellationToken)
+static async Task<int> RunAsync(string? kubeconfig, string? @namespace, TimeSpan delay, bool apply, bool nodes, CancellationToken cancellationToken)
 {
     var time = TimeProvider.System;
     var metrics = new MetricRegistry();
@@ -34,7 +39,7 @@ static async Task<int> RunAsync(string? kubeconfig, string? @namespace, TimeSpan
     using var host = new ControllerHost(client, new ControllerHostOptions(), time, loggers, metrics);
 
     var managedResources = host.AddInformer(Resources.ManagedResources, new InformerOptions<ManagedResource> { Namespace = @namespace });
-    var reconciler = new ManagedResourceReconciler(client, new TargetCluster(client, apply), delay, time);
+    var reconciler = new ManagedResourceReconciler(client, new TargetCluster(client, apply || nodes, nodes), delay, time);
 
     // In Gardener every shoot has a manager of its own: none waits for another.
     var controller = host.AddController("managedresource", reconciler, new ControllerOptions { Workers = 50, MaxBackOff = TimeSpan.FromSeconds(5) });

@@ -11,7 +11,10 @@ namespace ResourceManager;
 /// The shoot's API server, for which the seed's own stands in. Objects are always checked by it (a dry run of server-side apply);
 /// only with <paramref name="apply"/> do they come into being.
 /// </summary>
-internal sealed class TargetCluster(IApiClient client, bool apply)
+/// <param name="client">The seed.</param>
+/// <param name="apply">Whether the objects come into being.</param>
+/// <param name="hasNodes">Whether there are controllers and nodes, so that a DaemonSet has pods.</param>
+internal sealed class TargetCluster(IApiClient client, bool apply, bool hasNodes)
 {
     private const string FieldManager = "gardener-resource-manager";
     private const string DeleteOnInvalidUpdate = "resources.gardener.cloud/delete-on-invalid-update";
@@ -27,6 +30,8 @@ internal sealed class TargetCluster(IApiClient client, bool apply)
     // Fields of today's Kubernetes that the server of a test, which may be as old as 1.20, drops as any server drops what it does not know.
     // Server-side apply alone refuses them, which is wanted for everything else: it finds misspelt fields.
     private static readonly string[] NewFields = ["appArmorProfile"];
+
+    public bool HasNodes => hasNodes;
 
     /// <summary>Gives an object the place and the labels that it has in the shoot (Gardener contract 4.7).</summary>
     public static ObjectReference Prepare(JsonObject value, IReadOnlyDictionary<string, string>? injectLabels)
@@ -92,13 +97,30 @@ internal sealed class TargetCluster(IApiClient client, bool apply)
         }
     }
 
-    /// <summary>Whether the object is gone, or none of the ManagedResource's business any more.</summary>
+    /// <summary>Whether the object is gone with its pods, or none of the ManagedResource's business any more.</summary>
     public async Task<bool> DeleteAsync(ObjectReference reference, CancellationToken cancellationToken) =>
         !apply
         || await client.FindAsync(DefinitionOf(reference), KeyOf(reference), cancellationToken) is not { } current
         || IsLeftToOthers(current.Metadata)
         || await client.DeleteAsync(
-            DefinitionOf(reference), KeyOf(reference), new DeleteOptions { Propagation = DeletionPropagation.Background }, cancellationToken) is null;
+            DefinitionOf(reference), KeyOf(reference), new DeleteOptions { Propagation = PropagationOf(reference) }, cancellationToken) is null;
+
+    /// <summary>What is wrong with the objects, and what is still under way; null for nothing.</summary>
+    public async Task<(string? Unhealthy, string? Progressing)> HealthAsync(IEnumerable<ObjectReference> references, CancellationToken cancellationToken)
+    {
+        (string? Unhealthy, string? Progressing) result = (null, null);
+        foreach (var reference in hasNodes ? references.Where(reference => reference.Kind == "DaemonSet") : [])
+        {
+            var daemonSet = await client.FindAsync(Resources.DaemonSets, KeyOf(reference), cancellationToken);
+            result.Unhealthy ??= DaemonSetHealth.Complaint(reference, daemonSet);
+            result.Progressing ??= DaemonSetHealth.Progress(reference, daemonSet);
+        }
+
+        return result;
+    }
+
+    private DeletionPropagation PropagationOf(ObjectReference reference) =>
+        hasNodes && reference.ApiVersion.Split('/')[0] is "apps" or "batch" ? DeletionPropagation.Foreground : DeletionPropagation.Background;
 
     /// <summary>Has the server check every field without storing anything.</summary>
     private async Task CheckAsync(DesiredObject desired, CancellationToken cancellationToken)
