@@ -19,6 +19,12 @@ build: ## compiles everything; warnings are errors
 test: ## runs all tests
 	@hack/test.sh
 
+e2e: ## tells the whole story on a real cluster: from the chart to the uninstalled node
+	@hack/e2e.sh
+
+demo: ## the same story slowly, for a person who watches
+	@DEMO=1 hack/e2e.sh
+
 format: ## formats the code
 	@dotnet format
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Globalization;
+using ControlPlane;
+
+namespace EndToEnd.Tests;
+
+/// <summary>A real Kubernetes cluster of one node, seed and shoot in one, from <c>hack/cluster.sh</c>.</summary>
+internal sealed class Cluster : IAsyncDisposable
+{
+    private static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(25);
+    private static readonly TimeSpan CommandTimeout = TimeSpan.FromMinutes(2);
+
+    private readonly string _directory;
+
+    private Cluster(string directory)
+    {
+        _directory = directory;
+        ControlPlane = LocalControlPlane.At(Path.Combine(directory, "control-plane"), new NetworkNamespace(Path.Combine(directory, "node", "network")));
+    }
+
+    public LocalControlPlane ControlPlane { get; }
+
+    /// <summary>The API server, as cluster-admin.</summary>
+    public ApiServer Api => ControlPlane.Api;
+
+    /// <summary>The layer of the node's file system that holds everything by which it differs from the machine's own.</summary>
+    public string NodeChanges => Path.Combine(_directory, "node", "overlay", "upper");
+
+    /// <summary>Starts it; the first start on a machine builds it, which takes minutes.</summary>
+    public static async Task<Cluster> StartAsync(string containerdVersion, CancellationToken cancellationToken)
+    {
+        var directory = Directory.CreateTempSubdirectory("cluster-").FullName;
+        var owner = new Dictionary<string, string> { ["OWNER"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
+        await ChildProcess.RunAsync([Script("cluster.sh"), "up", directory, containerdVersion], owner, BuildTimeout, cancellationToken);
+        return new Cluster(directory);
+    }
+
+    public static string Script(string name) => Path.Combine(Repository.Root, "hack", name);
+
+    public Task<string> KubectlAsync(params IEnumerable<string> arguments) => RunAsync([Script("cluster.sh"), "kubectl", _directory, .. arguments]);
+
+    /// <summary>Runs a program on the node.</summary>
+    public Task<string> OnNodeAsync(params IEnumerable<string> command) =>
+        RunAsync([Script("node-test-bed.sh"), "into", Path.Combine(_directory, "node"), .. command]);
+
+    /// <summary>Makes an image known to the node's containerd.</summary>
+    public async Task ImportAsync(string archive)
+    {
+        File.Copy(archive, Path.Combine(_directory, "node", "shared", "image.tar"), overwrite: true);
+        await OnNodeAsync("ctr", "-n", "k8s.io", "images", "import", "/shared/image.tar");
+    }
+
+    /// <summary>Pulls the plug of the node and boots it again.</summary>
+    public Task RebootAsync() => RunAsync([Script("cluster.sh"), "reboot", _directory]);
+
+    public Task<string> DescribeAsync(params IEnumerable<string> what) => KubectlAsync(["describe", .. what]);
+
+    /// <summary>Identifies one run of a unit: it differs after a restart.</summary>
+    public async Task<string> InvocationAsync(string unit) => (await OnNodeAsync("systemctl", "show", "--value", "-p", "InvocationID", unit)).Trim();
+
+    public async ValueTask DisposeAsync()
+    {
+        ControlPlane.Api.Dispose();
+        await RunAsync([Script("cluster.sh"), "down", _directory]);
+    }
+
+    private static Task<string> RunAsync(IReadOnlyList<string> command) =>
+        ChildProcess.RunAsync(command, null, CommandTimeout, TestContext.Current.CancellationToken);
+}
