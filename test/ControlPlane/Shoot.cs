@@ -116,10 +116,10 @@ public sealed class Shoot
             ["apiVersion"] = "extensions.gardener.cloud/v1alpha1",
             ["kind"] = "Cluster",
             ["metadata"] = new JsonObject { ["name"] = Namespace },
-            ["spec"] = spec,
+            ["spec"] = spec.DeepClone(),
         });
 
-    public Task UpdateClusterAsync(JsonObject spec) => _api.PatchAsync(ApiPaths.Clusters(Namespace), new JsonObject { ["spec"] = spec });
+    public Task UpdateClusterAsync(JsonObject spec) => _api.PatchAsync(ApiPaths.Clusters(Namespace), new JsonObject { ["spec"] = spec.DeepClone() });
 
     /// <summary>Creates or changes the ContainerRuntime of a pool: operation, timestamp and spec in one write.</summary>
     public async Task DeployAsync(string pool, JsonObject? providerConfig = null, string operation = "reconcile", JsonObject? spec = null)
