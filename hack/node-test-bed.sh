@@ -56,7 +56,7 @@ Wants=dbus.service containerd.service
 After=basic.target dbus.service containerd.service
 AllowIsolate=yes
 UNIT
-  for unit in timers.target systemd-timesyncd.service systemd-networkd.service systemd-resolved.service e2scrub_reap.service; do
+  for unit in timers.target systemd-timesyncd.service systemd-networkd.service systemd-resolved.service systemd-journal-flush.service e2scrub_reap.service; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
   done
 

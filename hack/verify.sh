@@ -24,10 +24,9 @@ CONTROLLER_EXECUTABLE=$(sed -n 's/^RuntimeGVisor.Controller=//p' <<<"$programs")
 NODE_INSTALLER_EXECUTABLE=$(sed -n 's/^RuntimeGVisor.NodeInstaller=//p' <<<"$programs")
 export CONTROLLER_EXECUTABLE NODE_INSTALLER_EXECUTABLE
 
-# Built once here and not by the first test that needs it, so that the time shows; all programs of Kubernetes together, because they
-# share most of what is compiled.
+# Built once here and not by the first test that needs it, so that the time shows.
 "$repository/hack/helm-template.sh" "$repository/charts/gardener-extension-runtime-gvisor" runtime-gvisor extension-runtime-gvisor >/dev/null
-"$repository/hack/cluster.sh" provide
+[ -n "${KUBEBUILDER_ASSETS:-}" ] || "$repository/hack/build-kubernetes.sh" kube-apiserver >/dev/null
 status=0
 summary=$(BUILT=1 "$repository/hack/test.sh") || status=$?
 say "verified in $((SECONDS - started)) s"
