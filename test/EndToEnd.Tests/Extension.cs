@@ -19,7 +19,7 @@ internal sealed class Extension(Cluster cluster)
     private const string Registration = "runtime-gvisor";
 
     /// <summary>Kinds of the chart that this API server is too old for, or for which it lacks a CustomResourceDefinition.</summary>
-    private static readonly HashSet<string> Unserved = new(StringComparer.Ordinal) { "PodDisruptionBudget", "VerticalPodAutoscaler" };
+    private static readonly HashSet<string> Unserved = new(StringComparer.Ordinal) { "PodDisruptionBudget", "PrometheusRule", "VerticalPodAutoscaler" };
 
     private string _installerVector = "";
 
@@ -40,6 +40,7 @@ internal sealed class Extension(Cluster cluster)
                 },
             },
         });
+        await cluster.Api.CreateAsync(ApiPaths.Namespaces(), new JsonObject { ["metadata"] = new JsonObject { ["name"] = "garden" } });
         await cluster.Api.CreateAsync("/apis/scheduling.k8s.io/v1/priorityclasses", new JsonObject
         {
             ["metadata"] = new JsonObject { ["name"] = "gardener-system-900" },
@@ -78,7 +79,7 @@ internal sealed class Extension(Cluster cluster)
             var manifests = Path.Combine(directory.FullName, "manifests.json");
             var list = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "List", ["items"] = new JsonArray([.. served.Select(value => value.DeepClone())]) };
             await File.WriteAllTextAsync(manifests, list.ToJsonString());
-            await cluster.KubectlAsync("apply", "-n", Namespace, "-f", manifests);
+            await cluster.KubectlAsync("apply", "-f", manifests);
             return ([.. served.Select(Describe)], [.. objects.Except(served).Select(Describe)]);
         }
         finally
@@ -118,7 +119,8 @@ internal sealed class Extension(Cluster cluster)
                     {
                         ["configMap"] = new JsonObject
                         {
-                            ["name"] = "kube-root-ca.crt", ["items"] = new JsonArray(new JsonObject { ["key"] = "ca.crt", ["path"] = "ca.crt" }),
+                            ["name"] = "kube-root-ca.crt",
+                            ["items"] = new JsonArray(new JsonObject { ["key"] = "ca.crt", ["path"] = "ca.crt" }),
                         },
                     },
                     new JsonObject
@@ -127,7 +129,8 @@ internal sealed class Extension(Cluster cluster)
                         {
                             ["items"] = new JsonArray(new JsonObject
                             {
-                                ["path"] = "namespace", ["fieldRef"] = new JsonObject { ["fieldPath"] = "metadata.namespace" },
+                                ["path"] = "namespace",
+                                ["fieldRef"] = new JsonObject { ["fieldPath"] = "metadata.namespace" },
                             }),
                         },
                     }),
@@ -140,7 +143,9 @@ internal sealed class Extension(Cluster cluster)
             var mounts = container!["volumeMounts"] as JsonArray ?? [];
             mounts.Add((JsonNode)new JsonObject
             {
-                ["name"] = "kube-api-access-gardener", ["mountPath"] = "/var/run/secrets/kubernetes.io/serviceaccount", ["readOnly"] = true,
+                ["name"] = "kube-api-access-gardener",
+                ["mountPath"] = "/var/run/secrets/kubernetes.io/serviceaccount",
+                ["readOnly"] = true,
             });
             container["volumeMounts"] = mounts.Parent is null ? mounts : mounts.DeepClone();
         }
