@@ -226,7 +226,16 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
                 await Command.RunAsync("kill", ["-KILL", Path.GetFileName(process)]);
             }
 
-            await Runtime.RemovePodAsync(sandboxId, cancellationToken);
+            try
+            {
+                await Runtime.RemovePodAsync(sandboxId, cancellationToken);
+            }
+            catch (RpcException)
+            {
+                // containerd 1.6 neither stops nor removes a sandbox whose state it does not know; after a restart it knows of what it has only.
+                await RunAsync("ctr", "-n", "k8s.io", "containers", "delete", sandboxId);
+                await RestartContainerdAsync();
+            }
         }
     }
 
