@@ -56,7 +56,7 @@ Wants=dbus.service containerd.service
 After=basic.target dbus.service containerd.service
 AllowIsolate=yes
 UNIT
-  for unit in timers.target systemd-timesyncd.service systemd-networkd.service systemd-resolved.service systemd-journal-flush.service e2scrub_reap.service; do
+  for unit in timers.target systemd-timesyncd.service systemd-networkd.service systemd-resolved.service systemd-remount-fs.service systemd-journal-flush.service e2scrub_reap.service; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
   done
 
@@ -95,7 +95,12 @@ boot() {
     case $state in running | degraded) break ;; esac
     sleep 0.1
   done
-  [ "$state" = running ] || { into systemctl --failed --no-pager || true; say "the node is '$state' after $attempt tries"; return 1; }
+  # Nodes that boot beside each other make some unit of the early boot fail now and then; what counts are the two that are worked with.
+  [ "$state" = running ] || into systemctl --failed --no-pager || true
+  if ! into systemctl is-active --quiet dbus.service || ! into systemctl is-active --quiet containerd.service; then
+    say "the node is '$state' after $attempt tries, without dbus or containerd"
+    return 1
+  fi
 }
 
 # What the node's own tools need beyond what nspawn sets up.
