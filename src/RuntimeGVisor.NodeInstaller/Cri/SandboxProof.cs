@@ -52,7 +52,7 @@ internal sealed class SandboxProof(ContainerRuntimeClient client, TimeProvider t
         }
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new SandboxProofException(Explain(exception.Status.Detail));
+            throw new SandboxProofException(Explain(exception.Status.Detail)) { IsNoVerdict = exception.Status.DebugException is not null };
         }
         finally
         {
@@ -193,4 +193,8 @@ internal sealed class SandboxProof(ContainerRuntimeClient client, TimeProvider t
 }
 
 /// <summary>The sandbox does not start or is not gVisor's.</summary>
-internal sealed class SandboxProofException(string message) : Exception(message);
+internal sealed class SandboxProofException(string message) : Exception(message)
+{
+    /// <summary>containerd went away instead of answering, which says nothing of the sandbox.</summary>
+    public bool IsNoVerdict { get; init; }
+}

@@ -216,10 +216,11 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         }
         catch (SandboxProofException exception)
         {
-            if (await node.Containerd.GetInvocationAsync(cancellationToken) != wanted.ContainerdInvocation)
+            // systemd may not know of the next run of containerd yet when the connection breaks.
+            if (exception.IsNoVerdict || await node.Containerd.GetInvocationAsync(cancellationToken) != wanted.ContainerdInvocation)
             {
                 throw new InstallationException(
-                    FailureReason.ContainerdNotReady, $"containerd was restarted by somebody else while a sandbox started: {exception.Message}", exception);
+                    FailureReason.ContainerdNotReady, $"containerd ended or was restarted by somebody else while a sandbox started: {exception.Message}", exception);
             }
 
             if (FindPrevious(journal) is { } previous && previous with { ContainerdInvocation = wanted.ContainerdInvocation } != wanted)
