@@ -57,11 +57,15 @@ internal sealed class Pods(Landscape landscape)
     /// <summary>The program on the node that is the pod's sandbox; its path names gVisor's version.</summary>
     public async Task<string> SandboxExecutableAsync(string name)
     {
-        var sandbox = (await landscape.Cluster.OnNodeAsync(
+        // containerd also knows the pod's earlier sandboxes, such as those before a reboot, until the kubelet forgets them.
+        var sandboxes = (await landscape.Cluster.OnNodeAsync(
             "ctr", "-n", "k8s.io", "containers", "ls", "-q",
-            $"labels.\"io.kubernetes.pod.uid\"=={(await GetAsync(name))["metadata"]!["uid"]},labels.\"io.cri-containerd.kind\"==sandbox")).Trim();
+            $"labels.\"io.kubernetes.pod.uid\"=={(await GetAsync(name))["metadata"]!["uid"]},labels.\"io.cri-containerd.kind\"==sandbox"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return (from process in Directory.EnumerateDirectories("/proc")
-                where int.TryParse(Path.GetFileName(process), out _) && CommandLine(process) is ["runsc-sandbox", ..] arguments && arguments.Contains(sandbox)
+                where int.TryParse(Path.GetFileName(process), out _)
+                let arguments = CommandLine(process)
+                where arguments is ["runsc-sandbox", ..] && arguments.Intersect(sandboxes).Any()
                 select new FileInfo($"{process}/exe").LinkTarget!).Single();
     }
 

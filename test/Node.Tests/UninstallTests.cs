@@ -21,6 +21,7 @@ public abstract class UninstallTests(TestNode node) : NodeTest(node)
         Node.ReadFile(ConfigurationFile).Should().Be(configuration);
         File.Exists(Node.PathOf(RunscConfigurationFile)).Should().BeFalse();
         Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.BinaryDirectory)).Should().BeEmpty();
+        Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.StateDirectory)).Should().BeEmpty();
         (await Node.ContainerdRunAsync()).Should().Be(containerd, "taking a handler away needs no restart");
     }
 

@@ -10,10 +10,7 @@ namespace RuntimeGVisor.NodeInstaller.Files;
 internal static partial class LibC
 {
     private const int OpenReadOnly = 0;
-    private const int OpenReadWrite = 2;
-    private const int OpenCreate = 0x40;
     private const int OpenCloseOnExec = 0x80000;
-    private const int OwnerReadWrite = 0x180;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
     private const int WouldBlock = 11;
@@ -84,10 +81,10 @@ internal static partial class LibC
             ? (status.User, status.Group)
             : throw new IOException($"stat {path}: {Marshal.GetLastPInvokeErrorMessage()}");
 
-    /// <summary>Opens a file to lock it, and makes it if there is none. The class library would put locks of its own on it.</summary>
-    public static SafeFileHandle OpenLockFile(string path)
+    /// <summary>Opens a file or a directory, which the class library would not open, or would put locks of its own on.</summary>
+    public static SafeFileHandle Open(string path)
     {
-        var descriptor = open(path, OpenReadWrite | OpenCreate | OpenCloseOnExec, OwnerReadWrite);
+        var descriptor = open(path, OpenReadOnly | OpenCloseOnExec, 0);
         return descriptor < 0
             ? throw new IOException($"open {path}: {Marshal.GetLastPInvokeErrorMessage()}")
             : new SafeFileHandle(descriptor, ownsHandle: true);
@@ -102,14 +99,6 @@ internal static partial class LibC
         var buffer = new byte[64 * 1024];
         var length = klogctl(SyslogReadAll, buffer, buffer.Length);
         return length < 0 ? throw new Win32Exception(Marshal.GetLastPInvokeError()) : buffer[..length];
-    }
-
-    private static SafeFileHandle Open(string path)
-    {
-        var descriptor = open(path, OpenReadOnly | OpenCloseOnExec, 0);
-        return descriptor < 0
-            ? throw new IOException($"open {path}: {Marshal.GetLastPInvokeErrorMessage()}")
-            : new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
     // Names and signatures are those of the C library.

@@ -7,26 +7,27 @@ namespace RuntimeGVisor.NodeInstaller.Installation;
 
 /// <summary>
 /// One installer at a time changes a node, whatever pods overlap. The kernel releases the lock with the process, so it never has to be
-/// broken; it is held for as long as the process lives, because two that repair drift against each other would never end.
+/// broken; it is held for as long as the process lives, because two that repair drift against each other would never end. The state
+/// directory itself is locked: a file would stay on the node when everything else is taken away.
 /// </summary>
 internal sealed class InstallationLock : IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
-    private readonly SafeFileHandle _file;
+    private readonly SafeFileHandle _directory;
 
-    private InstallationLock(SafeFileHandle file) => _file = file;
+    private InstallationLock(SafeFileHandle directory) => _directory = directory;
 
     /// <summary>Takes the lock, or returns null when another process has it.</summary>
     public static InstallationLock? TryTake(string stateDirectory)
     {
         Directory.CreateDirectory(stateDirectory);
-        var file = LibC.OpenLockFile(Path.Join(stateDirectory, "lock"));
-        if (LibC.TryLock(file))
+        var directory = LibC.Open(stateDirectory);
+        if (LibC.TryLock(directory))
         {
-            return new(file);
+            return new(directory);
         }
 
-        file.Dispose();
+        directory.Dispose();
         return null;
     }
 
@@ -44,5 +45,5 @@ internal sealed class InstallationLock : IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _directory.Dispose();
 }

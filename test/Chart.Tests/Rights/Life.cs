@@ -8,8 +8,9 @@ namespace Chart.Tests.Rights;
 /// <summary>The life of a ContainerRuntime that takes the controller through everything it ever asks of the API server.</summary>
 /// <param name="api">The seed.</param>
 /// <param name="extension">The extension's namespace and class.</param>
+/// <param name="hasLogged">Whether the controller has logged a text.</param>
 /// <param name="isOver">Asked all the time: the controller has shown what it had to show.</param>
-internal sealed class Life(ApiServer api, string extension, Func<bool> isOver)
+internal sealed class Life(ApiServer api, string extension, Func<string, bool> hasLogged, Func<bool> isOver)
 {
     private const string Pool = "pool";
     private const string Shared = "extension-runtime-gvisor";
@@ -38,16 +39,16 @@ internal sealed class Life(ApiServer api, string extension, Func<bool> isOver)
         await DeployAsync(shoot, ("net-raw", "true"), ("nor-such-a-flag", "true"));
         await DeployAsync(shoot, ("debug", "true"), ("no-such-flag", "true"));
 
-        // Somebody else writes all the time, so that writes conflict and the object has to be read again.
-        for (var i = 0; i < 100; i++)
+        // Somebody else writes all the time, until a write has conflicted and the object had to be read again.
+        await UntilAsync("a write conflicts", async () =>
         {
-            await shoot.AnnotateAsync(Pool, "reconcile");
-            if (isOver())
+            for (var i = 0; i < 20; i++)
             {
-                throw new LifeEndedException();
+                await shoot.AnnotateAsync(Pool, "reconcile");
             }
-        }
 
+            return hasLogged("Conflict on");
+        });
         await UntilReadyAsync(shoot);
         await UntilAsync("the Leases are renewed", async () => await IsRenewedAsync("runtime-gvisor-leader-election") && await IsRenewedAsync("gardener-extension-heartbeat"));
 

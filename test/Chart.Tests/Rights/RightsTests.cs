@@ -68,10 +68,9 @@ public sealed class RightsTests(Seed seed)
             Arguments = [$"--extension-classes={identity.Namespace}", "--heartbeat-renew-interval-seconds=1", "--log-level=debug"],
             Environment = new Dictionary<string, string> { ["LEADER_ELECTION_NAMESPACE"] = identity.Namespace },
         });
-        var life = new Life(seed.Api, identity.Namespace, () => controller.Process.HasExited || controller.Process.Output.Contains(Refusal, StringComparison.Ordinal));
         try
         {
-            await life.LiveAsync();
+            await new Life(seed.Api, identity.Namespace, HasLogged, () => controller.Process.HasExited || HasLogged(Refusal)).LiveAsync();
         }
         catch (TimeoutException exception)
         {
@@ -83,6 +82,8 @@ public sealed class RightsTests(Seed seed)
         }
 
         return controller.Process.Output;
+
+        bool HasLogged(string text) => controller.Process.Output.Contains(text, StringComparison.Ordinal);
     }
 
     private IEnumerable<AuditedRequest> Refused(Identity identity) =>
