@@ -12,6 +12,7 @@ namespace NodeTestBed;
 public class TestNode(string containerdVersion) : IAsyncDisposable
 {
     public const string BinaryDirectory = "/var/bin/containerruntimes";
+    public const string StateDirectory = "/var/lib/gvisor-node-installer";
 
     /// <summary>Debian 12's own containerd: a machine that cannot have a node with it cannot test the installer.</summary>
     private const string RequiredVersion = "1.6";
