@@ -126,7 +126,7 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
     {
         using var started = Start(command);
 
-        // More than the 90 s that systemd gives a unit to stop: a containerd 2 was seen that needed them.
+        // A reset may take 20 s to find containerd stuck, and the 90 s that systemd gives it to stop.
         return await started.WaitAsync(TimeSpan.FromMinutes(2));
     }
 
