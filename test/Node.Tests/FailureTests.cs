@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using NodeTestBed;
+using NodeTestBed.Cri;
 
 namespace Node.Tests;
 
@@ -129,6 +130,62 @@ public abstract class FailureTests(TestNode node) : NodeTest(node)
         await installer.WaitUntilReadyAsync();
         installer.ToString().Should().NotContain("put back").And.NotContain("taken out");
         ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
+    }
+
+    [Fact]
+    public async Task A_container_that_is_about_to_start_does_not_keep_containerd_from_coming_up_after_the_restart()
+    {
+        await InstalledAsync(OldVersion);
+        var old = await Node.RunPodAsync();
+        await using var container = await UnstartedContainer.CreateAsync(Node);
+
+        var result = await Installer(NewVersion).InstallAsync();
+
+        result.ExitCode.Should().Be(0, result.ToString());
+        await ShouldBeAliveAsync(old);
+        ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
+    }
+
+    [Fact]
+    public async Task A_pod_that_is_about_to_start_is_waited_for_before_the_restart()
+    {
+        await InstalledAsync(OldVersion);
+        await Node.RunPodAsync();
+        await using var starts = await SlowStarts.BeginAsync(Node);
+        var starting = Node.Runtime.RunSandboxAsync("runsc", CancellationToken);
+        await starts.WaitForOneAsync();
+        var containerd = await Node.ContainerdRunAsync();
+        await using var installer = await Installer(NewVersion).StartAsync("install");
+        await Eventually.BecomesTrueAsync(
+            "the restart is due",
+            TimeSpan.FromSeconds(20),
+            () => installer.ToString().Contains($"writing {ConfigurationFile}", StringComparison.Ordinal),
+            installer.ToString);
+        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, CancellationToken);
+        (await Node.ContainerdRunAsync()).Should().Be(containerd);
+
+        starts.LetGo();
+
+        var sandbox = await starting;
+        await installer.WaitUntilReadyAsync();
+        (await Node.ContainerdRunAsync()).Should().NotBe(containerd);
+        installer.ToString().Should().NotContain("ended the shim");
+        (await Node.Runtime.PodsAsync(CancellationToken)).Should().Contain(pod => pod.Id == sandbox && pod.State == PodSandboxState.SandboxReady);
+    }
+
+    [Fact]
+    public async Task A_containerd_that_was_killed_while_a_container_was_about_to_start_comes_up()
+    {
+        await using var installer = await Installer().StartAsync("install");
+        await installer.WaitUntilReadyAsync();
+        await using var container = await UnstartedContainer.CreateAsync(Node);
+
+        (await Node.RunAsync("systemctl", "kill", "--kill-who=main", "--signal=KILL", "containerd.service")).EnsureSuccess();
+
+        await Eventually.BecomesTrueAsync("containerd serves nobody", TimeSpan.FromSeconds(10), async stop => !await Node.Runtime.IsReadyAsync(stop));
+        await Eventually.BecomesTrueAsync("containerd serves the CRI", TimeSpan.FromSeconds(40), Node.Runtime.IsReadyAsync, installer.ToString);
+        await installer.WaitUntilReadyAsync();
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
     }
 
     [Fact]

@@ -9,6 +9,7 @@ using RuntimeGVisor.NodeInstaller.Endpoints;
 using RuntimeGVisor.NodeInstaller.Events;
 using RuntimeGVisor.NodeInstaller.Files;
 using RuntimeGVisor.NodeInstaller.Installation;
+using RuntimeGVisor.NodeInstaller.Shims;
 
 namespace RuntimeGVisor.NodeInstaller.CommandLine;
 
@@ -29,6 +30,8 @@ internal static class Application
                 Verb.Help => await PrintAsync(output, Arguments.Usage),
                 Verb.Version => await PrintAsync(output, Version + "\n"),
                 Verb.KernelLog => PrintKernelLog(),
+                Verb.AwaitStarts => await UnstartedShimVerbs.WaitAsync(TimeProvider.System),
+                Verb.EndUnstarted => await UnstartedShimVerbs.EndAsync(output),
                 _ => await RunOnNodeAsync(arguments, output, errors),
             };
         }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Net.Sockets;
 using RuntimeGVisor.NodeInstaller.Files;
 using NodeInstallerConfiguration = RuntimeGVisor.NodeConfiguration.NodeInstallerConfiguration;
 
 namespace RuntimeGVisor.NodeInstaller.DriftDetection;
 
 /// <summary>
-/// Wakes the installer when somebody changes the files that it looks after, and now and then without: inotify does not see everything (a
+/// Wakes the installer when somebody changes the files that it looks after or containerd is gone, and now and then without: inotify does not see everything (a
 /// directory that did not exist, a file below another mount), and containerd may be restarted with something else.
 /// </summary>
 internal sealed class NodeWatch : IDisposable
@@ -14,10 +15,15 @@ internal sealed class NodeWatch : IDisposable
     // gardener-node-agent truncates and then writes: a look right at the first event would find half a file.
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
 
+    // A containerd that is killed leaves its socket, and one that hangs in its start makes none: neither changes a file.
+    private static readonly TimeSpan KnockInterval = TimeSpan.FromSeconds(10);
+
     private readonly SemaphoreSlim _changed = new(0, 1);
     private readonly Dictionary<string, WatchedDirectory> _watched = new(StringComparer.Ordinal);
     private readonly IReadOnlyList<(string Path, bool WithSubdirectories)> _directories;
     private readonly TimeProvider _time;
+    private readonly UnixDomainSocketEndPoint _containerd;
+    private readonly ITimer _knocks;
     private volatile bool _isIncomplete;
 
     public NodeWatch(NodeInstallerConfiguration wanted, TimeProvider time)
@@ -34,6 +40,8 @@ internal sealed class NodeWatch : IDisposable
             // containerd makes its socket anew whenever it starts.
             (Path.GetDirectoryName(wanted.Containerd.Socket)!, false),
         ];
+        _containerd = new(wanted.Containerd.Socket);
+        _knocks = time.CreateTimer(_ => Knock(), null, KnockInterval, KnockInterval);
         Renew();
     }
 
@@ -89,6 +97,7 @@ internal sealed class NodeWatch : IDisposable
 
     public void Dispose()
     {
+        _knocks.Dispose();
         Forget(_watched.Keys);
         _changed.Dispose();
     }
@@ -123,15 +132,28 @@ internal sealed class NodeWatch : IDisposable
         }
     }
 
+    private void Knock()
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Connect(_containerd);
+        }
+        catch (SocketException)
+        {
+            Wake();
+        }
+    }
+
     private void Wake()
     {
         try
         {
             _changed.Release();
         }
-        catch (SemaphoreFullException)
+        catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
         {
-            // A wake-up is due already.
+            // A wake-up is due already, or nobody waits any more.
         }
     }
 

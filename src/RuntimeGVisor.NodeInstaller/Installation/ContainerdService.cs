@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text;
 using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.NodeInstaller.ContainerdConfiguration;
 using RuntimeGVisor.NodeInstaller.Cri;
@@ -12,9 +13,12 @@ namespace RuntimeGVisor.NodeInstaller.Installation;
 internal sealed class ContainerdService(
     NodeInstallerConfiguration wanted, SystemdManager systemd, ContainerRuntimeClient client, NodeFiles files, TimeProvider time)
 {
+    private const string OutputFile = "run.output";
+    private const string ErrorsFile = "run.errors";
+
     // gardener-node-agent restarts containerd itself when the CRI does not answer for 60 s: a failed restart and the one that takes it
     // back must both fit.
-    private static readonly TimeSpan RestartTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan UsualRestart = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ServeTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
@@ -38,33 +42,52 @@ internal sealed class ContainerdService(
                 $"{wanted.Containerd.Unit} runs containerd with the configuration {used}, not {wanted.Containerd.ConfigurationFile}");
         }
 
-        var output = Path.Join(wanted.StateDirectory, "candidate.toml");
-        var errors = Path.Join(wanted.StateDirectory, "candidate.log");
-        files.Delete(output);
-        files.Delete(errors);
+        var dump = await RunOnNodeAsync([program, "--config", candidate, "config", "dump"], CheckTimeout, cancellationToken);
+        if (!dump.Succeeded)
+        {
+            throw new InstallationException(
+                FailureReason.ContainerdConfigurationRejected, $"containerd does not take the edited configuration: {LastLine(dump.Errors)}");
+        }
+
+        CheckEffective(Encoding.UTF8.GetBytes(dump.Output), entry);
+    }
+
+    /// <summary>Runs a program of the node among the node's own processes, once and to its end.</summary>
+    /// <exception cref="SystemdException">systemd cannot be reached or refuses.</exception>
+    public async Task<NodeRun> RunOnNodeAsync(IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var output = Path.Join(wanted.StateDirectory, OutputFile);
+        var errors = Path.Join(wanted.StateDirectory, ErrorsFile);
+        RemoveFiles();
         try
         {
-            var accepted = await systemd.RunAsync([program, "--config", candidate, "config", "dump"], output, errors, CheckTimeout, cancellationToken);
-            if (!accepted)
-            {
-                throw new InstallationException(
-                    FailureReason.ContainerdConfigurationRejected, $"containerd does not take the edited configuration: {LastLine(errors)}");
-            }
-
-            CheckEffective(await File.ReadAllBytesAsync(output, cancellationToken), entry);
+            var succeeded = await systemd.RunAsync(command, output, errors, timeout, cancellationToken);
+            return new(succeeded, await ReadAsync(output), await ReadAsync(errors));
         }
         finally
         {
-            files.Delete(output);
-            files.Delete(errors);
+            RemoveFiles();
         }
+
+        // A program that systemd could not start has printed nothing.
+        async Task<string> ReadAsync(string path) => File.Exists(path) ? await File.ReadAllTextAsync(path, cancellationToken) : "";
+    }
+
+    /// <summary>Removes what a run that was cut short left.</summary>
+    public void RemoveFiles()
+    {
+        files.Delete(Path.Join(wanted.StateDirectory, OutputFile));
+        files.Delete(Path.Join(wanted.StateDirectory, ErrorsFile));
     }
 
     /// <summary>Restarts containerd and waits until it serves the entry.</summary>
+    /// <param name="entry">What it shall serve.</param>
+    /// <param name="whenStuck">Called when it takes longer to come up than it should.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="InstallationException">It does not come up, or does not serve the entry.</exception>
-    public async Task RestartAsync(HandlerEntry entry, CancellationToken cancellationToken)
+    public async Task RestartAsync(HandlerEntry entry, Func<CancellationToken, Task> whenStuck, CancellationToken cancellationToken)
     {
-        var result = await systemd.RestartAsync(wanted.Containerd.Unit, RestartTimeout, cancellationToken);
+        var result = await RestartUnitAsync(whenStuck, cancellationToken);
         // Where another job replaced ours, the containerd that answers may still be the one from before.
         var served = await WaitUntilAsync(
             served => served.IsReady && (result == "done" || served.Serves(entry)), result == "failed" ? TimeSpan.Zero : ServeTimeout, cancellationToken);
@@ -82,11 +105,24 @@ internal sealed class ContainerdService(
     }
 
     /// <summary>Restarts containerd and waits until it serves at all.</summary>
+    /// <param name="whenStuck">Called when it takes longer to come up than it should.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>Whether it does.</returns>
-    public async Task<bool> TryRestartAsync(CancellationToken cancellationToken)
+    public async Task<bool> TryRestartAsync(Func<CancellationToken, Task> whenStuck, CancellationToken cancellationToken)
     {
-        await systemd.RestartAsync(wanted.Containerd.Unit, RestartTimeout, cancellationToken);
+        await RestartUnitAsync(whenStuck, cancellationToken);
         return (await WaitUntilAsync(served => served.IsReady, ServeTimeout, cancellationToken)).IsReady;
+    }
+
+    private async Task<string> RestartUnitAsync(Func<CancellationToken, Task> whenStuck, CancellationToken cancellationToken)
+    {
+        var result = await systemd.RestartAsync(wanted.Containerd.Unit, UsualRestart, cancellationToken);
+        if (result == SystemdManager.Unfinished)
+        {
+            await whenStuck(cancellationToken);
+        }
+
+        return result;
     }
 
     private async Task<ServedRuntime> WaitUntilAsync(Func<ServedRuntime, bool> condition, TimeSpan timeout, CancellationToken cancellationToken)
@@ -150,6 +186,12 @@ internal sealed class ContainerdService(
             : $": {string.Join(" and ", masks)}, imported there, replaces the whole CRI section in containerd 1.x; add the handler to it or remove its CRI section";
     }
 
-    private static string LastLine(string path) =>
-        File.Exists(path) && File.ReadLines(path).LastOrDefault(line => line.Length > 0) is { } line ? line : "it gave no reason";
+    private static string LastLine(string text) =>
+        text.Split('\n').LastOrDefault(line => line.Length > 0) ?? "it gave no reason";
 }
+
+/// <summary>What a program on the node did.</summary>
+/// <param name="Succeeded">Whether it ended with exit code 0.</param>
+/// <param name="Output">What it printed.</param>
+/// <param name="Errors">What it complained about.</param>
+internal sealed record NodeRun(bool Succeeded, string Output, string Errors);

@@ -8,6 +8,7 @@ using RuntimeGVisor.NodeInstaller.ContainerdConfiguration;
 using RuntimeGVisor.NodeInstaller.Cri;
 using RuntimeGVisor.NodeInstaller.DriftDetection;
 using RuntimeGVisor.NodeInstaller.RunscConfiguration;
+using RuntimeGVisor.NodeInstaller.Shims;
 
 namespace RuntimeGVisor.NodeInstaller.Installation;
 
@@ -17,7 +18,12 @@ namespace RuntimeGVisor.NodeInstaller.Installation;
 /// </summary>
 internal sealed partial class Installer(NodeInstallation node, ILogger logger)
 {
+    // Every two seconds somebody looks at a containerd that is down.
+    private const int PassesBetweenEnds = 5;
+    private const int PassesBeforeEnd = 3;
+
     private readonly NodeInstallerConfiguration _wanted = node.Wanted;
+    private readonly UnstartedContainers _unstarted = new(node, logger);
 
     /// <summary>One pass.</summary>
     /// <returns>What it did.</returns>
@@ -33,6 +39,11 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         var changesFiles = plan.ChangesFiles;
 
         // What can be seen without changing anything is looked at before anything changes.
+        if (!state.Served.IsReady && !plan.Restart)
+        {
+            await EndUnstartedNowAndThenAsync(journal, cancellationToken);
+        }
+
         CheckContainerd(state, plan, journal);
         if (plan.FilesToCopy.Count > 0)
         {
@@ -67,7 +78,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
 
         if (plan.Restart)
         {
-            journal = await RestartContainerdAsync(plan, journal);
+            journal = await RestartContainerdAsync(state, plan, journal, cancellationToken);
         }
 
         var proven = new ProvenInstallation(
@@ -105,6 +116,15 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
     {
         var state = await NodeState.ReadAsync(_wanted, release, node.Store, node.Client, checkedFiles, cancellationToken);
         return (state, InstallationPlan.Make(_wanted, release, node.Store, state, journal.RestartOwed));
+    }
+
+    /// <summary>Whoever restarted it, a containerd that does not come up may wait for the shim of a container that was not started.</summary>
+    private async Task EndUnstartedNowAndThenAsync(Journal journal, CancellationToken cancellationToken)
+    {
+        if (journal.Failure is { Reason: FailureReason.ContainerdNotReady } failure && failure.Attempts % PassesBetweenEnds == PassesBeforeEnd)
+        {
+            await _unstarted.EndAsync(cancellationToken);
+        }
     }
 
     private void CheckContainerd(NodeState state, InstallationPlan plan, Journal journal)
@@ -190,8 +210,15 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
     /// <summary>
     /// Nobody cancels a restart that has begun: were containerd not to come up, no other installer could be started to take it back.
     /// </summary>
-    private async Task<Journal> RestartContainerdAsync(InstallationPlan plan, Journal journal)
+    private async Task<Journal> RestartContainerdAsync(
+        NodeState state, InstallationPlan plan, Journal journal, CancellationToken cancellationToken)
     {
+        if (state.Served.ServesName(_wanted.Handler))
+        {
+            // A pod of the handler may be about to start.
+            await _unstarted.WaitAsync(cancellationToken);
+        }
+
         var now = node.Time.GetUtcNow();
         journal = journal with { RestartOwed = true, Restarts = [.. RestartBudget.Recent(journal.Restarts, now), now] };
         node.Journal.Write(journal);
@@ -199,7 +226,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         node.Metrics.Restarted();
         try
         {
-            await node.Containerd.RestartAsync(plan.Entry, CancellationToken.None);
+            await node.Containerd.RestartAsync(plan.Entry, _unstarted.EndAsync, CancellationToken.None);
             return journal;
         }
         catch (InstallationException exception)
@@ -264,7 +291,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
             if (!restarted)
             {
                 node.Metrics.Restarted();
-                restarted = await node.Containerd.TryRestartAsync(limit.Token);
+                restarted = await node.Containerd.TryRestartAsync(_unstarted.EndAsync, limit.Token);
             }
 
             node.Journal.Write(journal with { RestartOwed = !restarted });

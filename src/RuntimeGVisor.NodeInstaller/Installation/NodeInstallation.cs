@@ -23,6 +23,7 @@ internal sealed class NodeInstallation : IDisposable
         Store = new(wanted.BinaryDirectory, Files);
         Client = new(wanted.Containerd.Socket, time);
         Journal = new(wanted.StateDirectory, Files);
+        Program = new(wanted, Files);
         Containerd = new(wanted, new SystemdManager(wanted.SystemBusSocket, killPoint, time), Client, Files, time);
     }
 
@@ -41,6 +42,8 @@ internal sealed class NodeInstallation : IDisposable
     public ContainerRuntimeClient Client { get; }
 
     public JournalFile Journal { get; }
+
+    public NodeProgram Program { get; }
 
     public ContainerdService Containerd { get; }
 

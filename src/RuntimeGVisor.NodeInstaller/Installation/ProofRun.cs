@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using RuntimeGVisor.NodeInstaller.Cri;
-using RuntimeGVisor.NodeInstaller.Files;
 
 namespace RuntimeGVisor.NodeInstaller.Installation;
 
 /// <summary>A proof with what it needs on the node: a copy of this program and a directory for its output.</summary>
 internal sealed class ProofRun(NodeInstallation node)
 {
-    private const string ProgramName = "gvisor-node-installer";
-
     /// <summary>Starts the sandbox and cleans up behind it.</summary>
     /// <param name="purpose">Keeps an installer's proof and a person's apart.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SandboxProofException">No sandbox starts, or it is not gVisor's.</exception>
     public async Task RunAsync(string purpose, CancellationToken cancellationToken)
     {
-        var program = Path.Join(node.Wanted.StateDirectory, ProgramName);
-        if (!IsThisProgram(program))
-        {
-            var temporary = NodeFiles.TemporaryNameOf(program);
-            node.Files.Delete(temporary);
-            node.Files.CopyExecutable(ThisProgram, temporary);
-            node.Files.Commit(program);
-        }
-
+        var program = node.Program.Place();
         var logs = Path.Join(node.Wanted.StateDirectory, purpose);
         node.Files.DeleteDirectory(logs);
         node.Files.CreateDirectory(logs);
@@ -41,17 +30,8 @@ internal sealed class ProofRun(NodeInstallation node)
     /// <summary>Removes what proofs left.</summary>
     public void RemoveFiles()
     {
-        node.Files.Delete(Path.Join(node.Wanted.StateDirectory, ProgramName));
+        node.Program.Remove();
         node.Files.DeleteDirectory(Path.Join(node.Wanted.StateDirectory, SandboxProof.InstallPurpose));
         node.Files.DeleteDirectory(Path.Join(node.Wanted.StateDirectory, SandboxProof.VerifyPurpose));
     }
-
-    private static string ThisProgram => Environment.ProcessPath ?? throw new InvalidOperationException("the path of this program is not known");
-
-    // The copy is as long, and was written after this program was built.
-    private static bool IsThisProgram(string copy) =>
-        new FileInfo(copy) is { Exists: true } file
-        && new FileInfo(ThisProgram) is var source
-        && file.Length == source.Length
-        && file.LastWriteTimeUtc >= source.LastWriteTimeUtc;
 }

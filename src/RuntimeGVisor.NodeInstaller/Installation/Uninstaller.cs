@@ -105,6 +105,7 @@ internal sealed partial class Uninstaller(NodeInstallation node, ILogger logger)
     private void RemoveState()
     {
         new ProofRun(node).RemoveFiles();
+        node.Containerd.RemoveFiles();
         node.Journal.Delete();
     }
 

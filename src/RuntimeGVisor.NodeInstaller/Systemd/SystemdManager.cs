@@ -15,6 +15,9 @@ internal sealed record ServiceStatus(string ActiveState, string SubState, string
 /// <summary>systemd over the system bus: no chroot, no shell, no systemctl, and no other privilege than being root.</summary>
 internal sealed class SystemdManager(string busSocket, KillPoint killPoint, TimeProvider time)
 {
+    /// <summary>The result of a job that has not ended in time and goes on.</summary>
+    public const string Unfinished = "unfinished";
+
     private const string BusName = "org.freedesktop.systemd1";
     private const string ManagerPath = "/org/freedesktop/systemd1";
     private const string ManagerInterface = "org.freedesktop.systemd1.Manager";
@@ -51,7 +54,10 @@ internal sealed class SystemdManager(string busSocket, KillPoint killPoint, Time
             cancellationToken);
 
     /// <summary>Restarts a service and waits for the end of the job.</summary>
-    /// <returns>The job's result: <c>done</c>, or why not (<c>failed</c>, <c>timeout</c>, <c>canceled</c>, <c>dependency</c>).</returns>
+    /// <returns>
+    /// The job's result: <c>done</c>, or why not (<c>failed</c>, <c>timeout</c>, <c>canceled</c>, <c>dependency</c>); <see cref="Unfinished"/> when
+    /// there is none yet.
+    /// </returns>
     /// <exception cref="SystemdException">systemd cannot be reached or refuses.</exception>
     public Task<string> RestartAsync(string unit, TimeSpan timeout, CancellationToken cancellationToken) =>
         RunJobAsync("RestartUnit", "ss", [unit, "replace"], timeout, cancellationToken);
@@ -111,7 +117,7 @@ internal sealed class SystemdManager(string busSocket, KillPoint killPoint, Time
                 }
                 catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
                 {
-                    return "timeout";
+                    return Unfinished;
                 }
             },
             cancellationToken);

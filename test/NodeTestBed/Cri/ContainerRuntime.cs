@@ -72,21 +72,18 @@ public sealed class ContainerRuntime : IDisposable
     /// <summary>Starts a pod of one container with the handler.</summary>
     public async Task<Pod> RunPodAsync(string handler, PodContainer container, CancellationToken cancellationToken)
     {
-        var name = $"pod-{Interlocked.Increment(ref _pods)}-{Guid.NewGuid():N}"[..20];
-        var config = new PodSandboxConfig
-        {
-            Metadata = new() { Name = name, Uid = name, Namespace = "default" },
-            LogDirectory = $"/var/log/pods/{name}",
-            Hostname = name,
-            Linux = new() { CgroupParent = "/kubepods", SecurityContext = new() { NamespaceOptions = new() { Pid = NamespaceMode.Container } } },
-        };
-
+        var (name, config) = NewPod();
         var sandbox = await _client.RunPodSandboxAsync(new() { Config = config, RuntimeHandler = handler }, Options(cancellationToken));
         var created = await _client.CreateContainerAsync(
             new() { PodSandboxId = sandbox.PodSandboxId, Config = container.ToConfig(), SandboxConfig = config }, Options(cancellationToken));
         await _client.StartContainerAsync(new() { ContainerId = created.ContainerId }, Options(cancellationToken));
         return new(this, name, sandbox.PodSandboxId, created.ContainerId, $"{config.LogDirectory}/main.log");
     }
+
+    /// <summary>Starts the sandbox of a pod and no container in it.</summary>
+    /// <returns>Its identifier.</returns>
+    public async Task<string> RunSandboxAsync(string handler, CancellationToken cancellationToken) =>
+        (await _client.RunPodSandboxAsync(new() { Config = NewPod().Config, RuntimeHandler = handler }, Options(cancellationToken))).PodSandboxId;
 
     public async Task<(int ExitCode, string Output)> ExecAsync(string containerId, IEnumerable<string> command, CancellationToken cancellationToken)
     {
@@ -112,6 +109,18 @@ public sealed class ContainerRuntime : IDisposable
     {
         await _client.StopPodSandboxAsync(new() { PodSandboxId = sandboxId }, Options(cancellationToken));
         await _client.RemovePodSandboxAsync(new() { PodSandboxId = sandboxId }, Options(cancellationToken));
+    }
+
+    private (string Name, PodSandboxConfig Config) NewPod()
+    {
+        var name = $"pod-{Interlocked.Increment(ref _pods)}-{Guid.NewGuid():N}"[..20];
+        return (name, new()
+        {
+            Metadata = new() { Name = name, Uid = name, Namespace = "default" },
+            LogDirectory = $"/var/log/pods/{name}",
+            Hostname = name,
+            Linux = new() { CgroupParent = "/kubepods", SecurityContext = new() { NamespaceOptions = new() { Pid = NamespaceMode.Container } } },
+        });
     }
 
     private static CallOptions Options(CancellationToken cancellationToken, TimeSpan? timeout = null) =>
