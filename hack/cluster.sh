@@ -56,9 +56,10 @@ start_kubelet() {
 
 wait_for_node() {
   local deadline=$((SECONDS + 120))
-  until kubectl get nodes -o 'jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}' | grep -qx True; do
+  # It fails at once as long as the kubelet has not made the node.
+  until kubectl wait --for=condition=Ready --timeout=120s node/test-node; do
     [ $SECONDS -lt $deadline ] || break
-    sleep 0.3
+    sleep 0.5
   done
   [ $SECONDS -ge $deadline ] || return 0
   "$repository/hack/node-test-bed.sh" into "$node" journalctl --no-pager -n 30 -u kubelet.service
@@ -82,12 +83,8 @@ up() {
 }
 
 down() {
-  local machine
-  machine=$(cat "$node/root/etc/machine-id" 2>/dev/null || true)
   "$repository/hack/control-plane.sh" down "$control_plane"
   [ ! -d "$node" ] || "$repository/hack/node-test-bed.sh" down "$node"
-  # Empty groups of pods that nobody would remove any more.
-  [ -z "$machine" ] || find /sys/fs/cgroup/*/"node-$machine" -depth -type d -exec rmdir {} \; 2>/dev/null || true
   rm -rf "$directory"
 }
 

@@ -46,8 +46,9 @@ lay_out_root() {
 
   : >"$root/etc/fstab"
   printf 'test-node\n' >"$root/etc/hostname"
+  # systemd would take the virtual machine's own, the same for each node: by it kubelets tell the groups of their pods from those of others.
   rm -f "$root/etc/machine-id"
-  printf 'uninitialized\n' >"$root/etc/machine-id"
+  tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
   # A target of its own: whatever else this machine has enabled stays off.
   cat >"$root/etc/systemd/system/node.target" <<'UNIT'
 [Unit]
@@ -156,12 +157,15 @@ provide() {
 
 # Pods may take their time to stop; the end of the node's init is the end of every process in it.
 pull_plug() {
-  local init nspawn
+  local init nspawn machine
   init=$(leader || true)
   nspawn=$(cat "$directory/nspawn.pid" 2>/dev/null || true)
   [ -z "$init" ] || kill -KILL "$init" 2>/dev/null || true
   [ -z "$nspawn" ] || for _ in $(seq 50); do kill -0 "$nspawn" 2>/dev/null || break; sleep 0.1; done
   [ -z "$nspawn" ] || kill -KILL "$nspawn" 2>/dev/null || true
+  # The groups of pods are the machine's and would outlive the node: for each, the kubelet of the next boot waits for a container.
+  machine=$(cat "$directory/root/etc/machine-id" 2>/dev/null || true)
+  [ -z "$machine" ] || find /sys/fs/cgroup -path "*/node-$machine*" -type d -delete 2>/dev/null || true
 }
 
 down() {
