@@ -12,10 +12,12 @@ internal sealed class Cluster : IAsyncDisposable
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromMinutes(2);
 
     private readonly string _directory;
+    private readonly string _kubectl;
 
-    private Cluster(string directory)
+    private Cluster(string directory, string kubectl)
     {
         _directory = directory;
+        _kubectl = kubectl;
         ControlPlane = LocalControlPlane.At(Path.Combine(directory, "control-plane"), new NetworkNamespace(Path.Combine(directory, "node", "network")));
     }
 
@@ -27,18 +29,30 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>The layer of the node's file system that holds everything by which it differs from the machine's own.</summary>
     public string NodeChanges => Path.Combine(_directory, "node", "overlay", "upper");
 
+    /// <summary>The root of the node's file system.</summary>
+    private string NodeRoot => Path.Combine(_directory, "node", "root");
+
     /// <summary>Starts it; the first start on a machine builds it, which takes minutes.</summary>
     public static async Task<Cluster> StartAsync(string containerdVersion, CancellationToken cancellationToken)
     {
         var directory = Directory.CreateTempSubdirectory("cluster-").FullName;
         var owner = new Dictionary<string, string> { ["OWNER"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
         await ChildProcess.RunAsync([Script("cluster.sh"), "up", directory, containerdVersion], owner, BuildTimeout, cancellationToken);
-        return new Cluster(directory);
+        // One of Kubernetes' own test assets need not fit this cluster.
+        var kubectl = await ChildProcess.RunAsync(
+            [Script("find-kubectl.sh")], new Dictionary<string, string> { ["KUBEBUILDER_ASSETS"] = "" }, CommandTimeout, cancellationToken);
+        return new Cluster(directory, kubectl.Trim());
     }
 
     public static string Script(string name) => Path.Combine(Repository.Root, "hack", name);
 
-    public Task<string> KubectlAsync(params IEnumerable<string> arguments) => RunAsync([Script("cluster.sh"), "kubectl", _directory, .. arguments]);
+    /// <summary>Runs kubectl as cluster-admin, as <c>hack/cluster.sh kubectl</c> does by way of two scripts.</summary>
+    public Task<string> KubectlAsync(params IEnumerable<string> arguments) =>
+        RunAsync([.. ControlPlane.Network!.Enter([_kubectl, $"--kubeconfig={ControlPlane.AdminKubeconfig}", .. arguments])]);
+
+    /// <summary>A text file of the node, without a program that reads it there.</summary>
+    public Task<string> ReadOnNodeAsync(string path) =>
+        File.ReadAllTextAsync(Path.Join(NodeRoot, path), TestContext.Current.CancellationToken);
 
     /// <summary>Runs a program on the node.</summary>
     public Task<string> OnNodeAsync(params IEnumerable<string> command) =>

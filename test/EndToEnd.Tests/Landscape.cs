@@ -16,10 +16,11 @@ public abstract class Landscape(string containerdVersion, Images images) : IAsyn
     /// <summary>Debian 12's own containerd: without it there is no story at all.</summary>
     private const string RequiredVersion = "1.6";
 
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private ChildProcess? _resourceManager;
     private Cluster? _cluster;
+    private PodFinalizer? _podFinalizer;
 
     internal StoryLog Log { get; } = new($"containerd {containerdVersion}");
 
@@ -67,12 +68,19 @@ public abstract class Landscape(string containerdVersion, Images images) : IAsyn
         Extension = new Extension(Cluster);
         Shoot = await Shoot.CreateAsync(Cluster.Api, name: "story");
         _resourceManager = ResourceManagerProcess.Start(Cluster.ControlPlane, TimeSpan.Zero, nodes: true);
+        _podFinalizer = new PodFinalizer(Cluster);
+        _podFinalizer.Start();
         await Sabotage.PrepareAsync(Cluster);
         FirstSnapshot = NodeSnapshot.Take(Cluster.NodeChanges);
     }
 
     public async ValueTask DisposeAsync()
     {
+        if (_podFinalizer is not null)
+        {
+            await _podFinalizer.DisposeAsync();
+        }
+
         if (_resourceManager is not null)
         {
             await _resourceManager.DisposeAsync();

@@ -148,8 +148,7 @@ public abstract class Story(Landscape landscape) : IAsyncLifetime
     public async Task The_checks_of_Gardeners_integration_test_hold()
     {
         // On the node: both executables in the binary directory, and exactly two lines of configuration that name the handler.
-        await Cluster.OnNodeAsync("test", "-f", $"{Binaries}/runsc");
-        await Cluster.OnNodeAsync("test", "-f", $"{Binaries}/containerd-shim-runsc-v1");
+        await Cluster.OnNodeAsync("test", "-f", $"{Binaries}/runsc", "-a", "-f", $"{Binaries}/containerd-shim-runsc-v1");
         (await Cluster.OnNodeAsync("grep", "-c", "containerd.runtimes.runsc", Config)).Trim().Should().Be("2");
         (await _pods.ShellAsync("early", "dmesg | grep -i -c gvisor")).Trim().Should().Be("1");
     }
@@ -235,6 +234,7 @@ public abstract class Story(Landscape landscape) : IAsyncLifetime
                 () => _pods.GetAsync(name),
                 pod => Pods.IsReady(pod) && (int?)pod["status"]!["containerStatuses"]![0]!["restartCount"] >= 1,
                 seconds: 180);
+            Log.Say($"pod {name} has restarted");
         }
 
         await WaitForInstallerAsync();
@@ -252,8 +252,7 @@ public abstract class Story(Landscape landscape) : IAsyncLifetime
     [Fact]
     public async Task The_pool_gives_gVisor_up_and_a_running_sandbox_lives_until_it_is_deleted()
     {
-        await _pods.DeleteAsync("raw");
-        await _pods.DeleteAsync("young");
+        await Task.WhenAll(_pods.DeleteAsync("raw"), _pods.DeleteAsync("young"));
         await LabelNodeAsync("containerruntime.worker.gardener.cloud/gvisor", null);
 
         await Shoot.DeleteAsync(Landscape.Pool);
@@ -266,7 +265,7 @@ public abstract class Story(Landscape landscape) : IAsyncLifetime
         await DescribeAsync(["containerruntime", "-n", Shoot.Namespace], Waiting);
         await landscape.WaitAsync(
             "handler taken out of containerd's configuration",
-            async () => (await Cluster.OnNodeAsync("sh", "-c", $"grep -c runsc {Config}; true")).Trim() == "0");
+            async () => !(await Cluster.ReadOnNodeAsync(Config)).Contains("runsc", StringComparison.Ordinal));
         await ShouldBeAliveAsync("early", "normal");
         await ShouldHaveLetGoAsync();
         await ShouldBeAliveAsync("early", "normal");
@@ -431,9 +430,10 @@ public abstract class Story(Landscape landscape) : IAsyncLifetime
 
     private async Task ShouldBeAliveAsync(params string[] pods)
     {
-        foreach (var pod in pods)
+        var answers = await Task.WhenAll(pods.Select(pod => _pods.ShellAsync(pod, "echo alive")));
+        foreach (var (pod, answer) in pods.Zip(answers))
         {
-            (await _pods.ShellAsync(pod, "echo alive")).Trim().Should().Be("alive", $"pod {pod} does what it is asked to");
+            answer.Trim().Should().Be("alive", $"pod {pod} does what it is asked to");
         }
 
         Log.Say($"alive: {string.Join(", ", pods)}");

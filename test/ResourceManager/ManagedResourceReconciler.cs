@@ -27,7 +27,7 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
     private static readonly TimeSpan ObjectsStillThere = TimeSpan.FromMilliseconds(500);
 
     // Once a minute and on changes of the objects in Gardener; nobody waits that long here.
-    private static readonly TimeSpan HealthCheck = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan HealthCheck = TimeSpan.FromSeconds(1);
 
     // When the deletion was first seen, by UID: the deletion timestamp has whole seconds only.
     private readonly ConcurrentDictionary<string, DateTimeOffset> _deletions = new(StringComparer.Ordinal);
