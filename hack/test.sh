@@ -4,7 +4,7 @@
 # line that sums them up. Whatever a test needs and does not find is a failure, as is a project in which no test ran.
 # What failed is run once more by itself, and the log says so: some tests wait for real programs, and a machine can be too busy for them.
 # The story end to end has a command of its own (make e2e) until it has passed ten times in a row.
-# TEST_TIMEOUT (seconds, default 1500) ends a project that hangs.
+# TEST_TIMEOUT (seconds, default 2400) ends a project that hangs.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"
@@ -31,7 +31,7 @@ again() {
   )
   [ ${#filters[@]} -gt 0 ] || return 1
   say "$name: once more by themselves: ${filters[*]}"
-  timeout --kill-after=30 "${TEST_TIMEOUT:-1500}" "$repository/artifacts/bin/$name/release/$name" -noColor -noLogo "${filters[@]}" \
+  timeout --kill-after=30 "${TEST_TIMEOUT:-2400}" "$repository/artifacts/bin/$name/release/$name" -noColor -noLogo "${filters[@]}" \
     -result-xml "$2.again" >"$2.again.log" 2>&1 || { cat "$2.again.log" >&2; return 1; }
   [ "$(count passed "$2.again")" -gt 0 ] && [ "$(count failed "$2.again")" = 0 ]
 }
@@ -39,7 +39,7 @@ again() {
 # A program that crashes may leave no report: it counts as one failure.
 run() {
   local name=$1 report=$results/$1.xml log=$results/$1.log status=0 started=$SECONDS p=0 f=0 s=0
-  timeout --kill-after=30 "${TEST_TIMEOUT:-1500}" "$repository/artifacts/bin/$name/release/$name" -noColor -noLogo -result-xml "$report" >"$log" 2>&1 || status=$?
+  timeout --kill-after=30 "${TEST_TIMEOUT:-2400}" "$repository/artifacts/bin/$name/release/$name" -noColor -noLogo -result-xml "$report" >"$log" 2>&1 || status=$?
   if [ -s "$report" ]; then
     p=$(count passed "$report")
     s=$(count skipped "$report")

@@ -27,6 +27,16 @@ public static class Containerd17
     {
         [Fact]
         public Task An_imported_file_that_masks_the_handler_is_named() => AssertMaskingFileIsNamedAsync();
+
+        [Fact]
+        public Task A_container_that_is_about_to_start_does_not_keep_containerd_from_coming_up_after_the_restart() =>
+            AssertRestartGetsByUnstartedContainerAsync();
+
+        [Fact]
+        public Task A_containerd_that_was_killed_while_a_container_was_about_to_start_comes_up() => AssertKilledContainerdComesUpAsync();
+
+        [Fact]
+        public Task A_pod_that_is_about_to_start_is_waited_for_before_the_restart() => AssertStartIsWaitedForAsync();
     }
 
     [Collection(Containerd17Collection.Name)]

@@ -31,7 +31,15 @@ public static class Containerd2
     public sealed class Drift(Containerd2Node node) : DriftTests(node);
 
     [Collection(Containerd2Collection.Name)]
-    public sealed class Failure(Containerd2Node node) : FailureTests(node);
+    public sealed class Failure(Containerd2Node node) : FailureTests(node)
+    {
+        [Fact]
+        public Task A_container_that_is_about_to_start_does_not_keep_containerd_from_coming_up_after_the_restart() =>
+            AssertRestartGetsByUnstartedContainerAsync();
+
+        [Fact]
+        public Task A_containerd_that_was_killed_while_a_container_was_about_to_start_comes_up() => AssertKilledContainerdComesUpAsync();
+    }
 
     [Collection(Containerd2Collection.Name)]
     public sealed class Uninstallation(Containerd2Node node) : UninstallTests(node);

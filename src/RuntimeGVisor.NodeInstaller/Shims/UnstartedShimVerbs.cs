@@ -9,8 +9,8 @@ internal static class UnstartedShimVerbs
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
-    // containerd has something to record when the shim has answered.
-    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(100);
+    // After the start the shim has to answer, and containerd to record it and to answer its own client.
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long a container's start is waited for; it usually takes a tenth of a second.</summary>
     public static TimeSpan LongestWait { get; } = TimeSpan.FromSeconds(5);
