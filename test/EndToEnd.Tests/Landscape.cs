@@ -2,6 +2,8 @@
 
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using ControlPlane;
 
@@ -16,6 +18,7 @@ public abstract class Landscape(string containerdVersion, Images images) : IAsyn
     /// <summary>Debian 12's own containerd: without it there is no story at all.</summary>
     private const string RequiredVersion = "1.6";
 
+    private static readonly JsonSerializerOptions ForPeople = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private ChildProcess? _resourceManager;
@@ -133,7 +136,7 @@ public abstract class Landscape(string containerdVersion, Images images) : IAsyn
         {
             foreach (var item in await Cluster.Api.ListAsync(path))
             {
-                lines.Add($"{item["kind"]} {item["metadata"]!["name"]}: {(item["status"]?["lastError"] ?? item["status"]?["lastOperation"] ?? item["status"]?["conditions"])?.ToJsonString()}");
+                lines.Add($"{item["kind"]} {item["metadata"]!["name"]}: {StatusOf(item)}");
             }
         }
 
@@ -164,6 +167,11 @@ public abstract class Landscape(string containerdVersion, Images images) : IAsyn
 
         return string.Join('\n', lines.Distinct().TakeLast(60));
     }
+
+    private static string? StatusOf(JsonObject item) =>
+        (string?)item["status"]?["lastError"]?["description"]
+        ?? (string?)item["status"]?["lastOperation"]?["description"]
+        ?? item["status"]?["conditions"]?.ToJsonString(ForPeople);
 
     /// <summary>Messages of the Events about an object.</summary>
     internal async Task<IReadOnlyList<string>> EventsAsync(string @namespace, string name) =>
