@@ -19,5 +19,5 @@ broken() {
 }
 
 broken rbac 'cannot create resource "managedresources"'
-broken handler 'handler: Invalid value'
+broken handler 'RuntimeClass gvisor must name the handler'
 broken shim 'containerd-shim-runsc-v1'

@@ -93,7 +93,7 @@ public abstract class Story(Landscape landscape) : IAsyncLifetime
         await landscape.WaitAsync("RuntimeClass gvisor", async () => await Cluster.Api.FindAsync(RuntimeClassPath) is not null);
         await landscape.WaitAsync("DaemonSet of the installer", async () => await Cluster.Api.FindAsync(InstallerPath) is not null);
         var runtimeClass = await Cluster.Api.GetAsync(RuntimeClassPath);
-        Text(runtimeClass["handler"]).Should().Be("runsc");
+        Text(runtimeClass["handler"]).Should().Be("runsc", "RuntimeClass gvisor must name the handler that the installer registers");
         await ShowAsync("get", "containerruntimes,managedresources", "-n", Shoot.Namespace);
         await DescribeAsync(["containerruntime", "-n", Shoot.Namespace], "Successfully reconciled ContainerRuntime", "Succeeded");
     }
@@ -332,11 +332,19 @@ public abstract class Story(Landscape landscape) : IAsyncLifetime
 
     private string Recall(string name) => landscape.Notes[name];
 
-    private Task WaitForControllerAsync() => landscape.WaitAsync(
-        "both replicas of the controller",
-        () => Cluster.Api.GetAsync($"/apis/apps/v1/namespaces/{Extension.Namespace}/deployments/{Extension.Name}"),
-        value => (long?)value["status"]?["observedGeneration"] == (long)value["metadata"]!["generation"]!
-            && (int?)value["status"]!["updatedReplicas"] == 2 && (int?)value["status"]!["availableReplicas"] == 2 && (int?)value["status"]!["replicas"] == 2);
+    private async Task WaitForControllerAsync()
+    {
+        await landscape.WaitAsync(
+            "both replicas of the controller",
+            () => Cluster.Api.GetAsync($"/apis/apps/v1/namespaces/{Extension.Namespace}/deployments/{Extension.Name}"),
+            value => (long?)value["status"]?["observedGeneration"] == (long)value["metadata"]!["generation"]!
+                && (int?)value["status"]!["updatedReplicas"] == 2 && (int?)value["status"]!["availableReplicas"] == 2);
+
+        // A replica of before that is about to end may still lead, and would answer with the image that it knows.
+        await landscape.WaitAsync(
+            "the end of the replicas of before",
+            async () => (await Cluster.Api.ListAsync($"/api/v1/namespaces/{Extension.Namespace}/pods")).Count == 2);
+    }
 
     private async Task<long> InstallerGenerationAsync() => (long)(await Cluster.Api.GetAsync(InstallerPath))["metadata"]!["generation"]!;
 
