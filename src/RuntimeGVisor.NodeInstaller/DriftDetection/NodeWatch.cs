@@ -7,8 +7,8 @@ using NodeInstallerConfiguration = RuntimeGVisor.NodeConfiguration.NodeInstaller
 namespace RuntimeGVisor.NodeInstaller.DriftDetection;
 
 /// <summary>
-/// Wakes the installer when somebody changes the files that it looks after or containerd is gone, and now and then without: inotify does not see everything (a
-/// directory that did not exist, a file below another mount), and containerd may be restarted with something else.
+/// Wakes the installer when somebody changes the files that it looks after or containerd is gone, and now and then without: inotify does not
+/// see everything (a directory that did not exist, a file below another mount), and containerd may be restarted with something else.
 /// </summary>
 internal sealed class NodeWatch : IDisposable
 {
