@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -14,6 +16,7 @@ namespace ControlPlane;
 /// </summary>
 public sealed class ApiServer : IDisposable
 {
+    private readonly SocketsHttpHandler _handler;
     private readonly HttpClient _http;
 
     /// <param name="server">Its URL.</param>
@@ -24,9 +27,9 @@ public sealed class ApiServer : IDisposable
     public ApiServer(Uri server, string certificateAuthorityFile, string token, string userAgent, NetworkNamespace? network = null)
     {
         Server = server;
-        var handler = CreateHandler(certificateAuthorityFile);
-        handler.ConnectCallback = network is null ? null : network.ConnectAsync;
-        _http = new HttpClient(handler)
+        _handler = CreateHandler(certificateAuthorityFile);
+        _handler.ConnectCallback = network is null ? null : network.ConnectAsync;
+        _http = new HttpClient(_handler)
         {
             BaseAddress = server,
             DefaultRequestVersion = HttpVersion.Version20,
@@ -54,7 +57,11 @@ public sealed class ApiServer : IDisposable
         UseProxy = false,
     };
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        _handler.Dispose();
+    }
 
     /// <summary>The object at a path; null if there is none.</summary>
     public async Task<JsonObject?> FindAsync(string path)
@@ -93,6 +100,60 @@ public sealed class ApiServer : IDisposable
         using var request = CreateRequest(method, path, body, "application/json");
         using var response = await _http.SendAsync(request);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Runs a command in a pod as <c>kubectl exec</c> does, without a process of its own for it.</summary>
+    /// <param name="pod">The pod's path.</param>
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>What it printed.</returns>
+    /// <exception cref="InvalidOperationException">It could not be run, or ended with an error.</exception>
+    public async Task<string> ExecAsync(string pod, IEnumerable<string> command, CancellationToken cancellationToken)
+    {
+        const byte Printed = 1, PrintedAsError = 2, Result = 3;
+        var arguments = command.Select(word => $"command={Uri.EscapeDataString(word)}");
+        var uri = new UriBuilder(Server) { Scheme = "wss", Path = $"{pod}/exec", Query = string.Join('&', ["stdout=1", "stderr=1", .. arguments]) }.Uri;
+        using var socket = new ClientWebSocket();
+        using var invoker = new HttpMessageInvoker(_handler, disposeHandler: false);
+        socket.Options.AddSubProtocol("v4.channel.k8s.io");
+        socket.Options.SetRequestHeader("Authorization", _http.DefaultRequestHeaders.Authorization!.ToString());
+        await socket.ConnectAsync(uri, invoker, cancellationToken);
+
+        // The first byte of a message names the channel that it belongs to.
+        var channels = new Dictionary<byte, ArrayBufferWriter<byte>> { [Printed] = new(), [PrintedAsError] = new(), [Result] = new() };
+        while (await ReceiveAsync(socket, cancellationToken) is { } message)
+        {
+            if (message.Length > 0)
+            {
+                channels[message[0]].Write(message.AsSpan(1));
+            }
+        }
+
+        var result = JsonNode.Parse(Encoding.UTF8.GetString(channels[Result].WrittenSpan));
+        return (string?)result?["status"] == "Success"
+            ? Encoding.UTF8.GetString(channels[Printed].WrittenSpan)
+            : throw new InvalidOperationException(
+                $"{pod}: {string.Join(' ', command)}: {result?["message"]} {Encoding.UTF8.GetString(channels[PrintedAsError].WrittenSpan)}".TrimEnd());
+    }
+
+    /// <summary>A whole message; null at the end.</summary>
+    private static async Task<byte[]?> ReceiveAsync(ClientWebSocket socket, CancellationToken cancellationToken)
+    {
+        var message = new ArrayBufferWriter<byte>();
+        ValueWebSocketReceiveResult received;
+        do
+        {
+            received = await socket.ReceiveAsync(message.GetMemory(16 * 1024), cancellationToken);
+            if (received.MessageType == WebSocketMessageType.Close)
+            {
+                return null;
+            }
+
+            message.Advance(received.Count);
+        }
+        while (!received.EndOfMessage);
+
+        return message.WrittenSpan.ToArray();
     }
 
     private static async Task<JsonObject> ReadAsync(HttpResponseMessage response)

@@ -11,8 +11,13 @@ internal sealed class Cluster : IAsyncDisposable
     private static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(25);
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromMinutes(2);
 
+    private const string NodePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin";
+
     private readonly string _directory;
     private readonly string _kubectl;
+
+    /// <summary>The node's init, by which programs get into it; another one after each boot.</summary>
+    private string? _nodeProcess;
 
     private Cluster(string directory, string kubectl)
     {
@@ -27,10 +32,12 @@ internal sealed class Cluster : IAsyncDisposable
     public ApiServer Api => ControlPlane.Api;
 
     /// <summary>The layer of the node's file system that holds everything by which it differs from the machine's own.</summary>
-    public string NodeChanges => Path.Combine(_directory, "node", "overlay", "upper");
+    public string NodeChanges => Path.Combine(NodeDirectory, "overlay", "upper");
+
+    private string NodeDirectory => Path.Combine(_directory, "node");
 
     /// <summary>The root of the node's file system.</summary>
-    private string NodeRoot => Path.Combine(_directory, "node", "root");
+    private string NodeRoot => Path.Combine(NodeDirectory, "root");
 
     /// <summary>Starts it; the first start on a machine builds it, which takes minutes.</summary>
     public static async Task<Cluster> StartAsync(string containerdVersion, CancellationToken cancellationToken)
@@ -54,19 +61,26 @@ internal sealed class Cluster : IAsyncDisposable
     public Task<string> ReadOnNodeAsync(string path) =>
         File.ReadAllTextAsync(Path.Join(NodeRoot, path), TestContext.Current.CancellationToken);
 
-    /// <summary>Runs a program on the node.</summary>
-    public Task<string> OnNodeAsync(params IEnumerable<string> command) =>
-        RunAsync([Script("node-test-bed.sh"), "into", Path.Combine(_directory, "node"), .. command]);
+    /// <summary>Runs a program on the node, as <c>hack/node-test-bed.sh into</c> does.</summary>
+    public async Task<string> OnNodeAsync(params IEnumerable<string> command)
+    {
+        _nodeProcess ??= (await RunAsync([Script("node-test-bed.sh"), "leader", NodeDirectory])).Trim();
+        return await RunAsync(["nsenter", "--all", $"--target={_nodeProcess}", "env", "-i", $"PATH={NodePath}", "HOME=/root", .. command]);
+    }
 
     /// <summary>Makes an image known to the node's containerd.</summary>
     public async Task ImportAsync(string archive)
     {
-        File.Copy(archive, Path.Combine(_directory, "node", "shared", "image.tar"), overwrite: true);
+        File.Copy(archive, Path.Combine(NodeDirectory, "shared", "image.tar"), overwrite: true);
         await OnNodeAsync("ctr", "-n", "k8s.io", "images", "import", "/shared/image.tar");
     }
 
     /// <summary>Pulls the plug of the node and boots it again.</summary>
-    public Task RebootAsync() => RunAsync([Script("cluster.sh"), "reboot", _directory]);
+    public Task RebootAsync()
+    {
+        _nodeProcess = null;
+        return RunAsync([Script("cluster.sh"), "reboot", _directory]);
+    }
 
     public Task<string> DescribeAsync(params IEnumerable<string> what) => KubectlAsync(["describe", .. what]);
 

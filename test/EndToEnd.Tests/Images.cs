@@ -4,7 +4,7 @@ using ControlPlane;
 
 namespace EndToEnd.Tests;
 
-/// <summary>The images that operators would get, made once for all stories by <c>hack/images.sh</c>.</summary>
+/// <summary>The images that operators would get, made once for all stories by <c>hack/images.sh</c> while their clusters come up.</summary>
 public sealed class Images : IAsyncLifetime
 {
     /// <summary>The two releases of gVisor that Debian has.</summary>
@@ -14,6 +14,7 @@ public sealed class Images : IAsyncLifetime
 
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(20);
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("images-");
+    private Task _made = Task.CompletedTask;
 
     /// <summary>The controller, under the name of a development registry.</summary>
     internal Image Controller { get; private set; } = null!;
@@ -24,17 +25,26 @@ public sealed class Images : IAsyncLifetime
     /// <summary>The node installer of another registry with the new gVisor.</summary>
     internal Image NewerInstaller { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
+    {
+        _made = MakeAllAsync();
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _made.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _directory.Delete(recursive: true);
+    }
+
+    /// <summary>Returns when all of them are there.</summary>
+    internal Task WhenMadeAsync() => _made;
+
+    private async Task MakeAllAsync()
     {
         Controller = await MakeAsync("gardener-extension-runtime-gvisor", NewGVisor, "localhost");
         Installer = await MakeAsync("runtime-gvisor-installation", OldGVisor, prefix: null);
         NewerInstaller = await MakeAsync("runtime-gvisor-installation", NewGVisor, "localhost");
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        _directory.Delete(recursive: true);
-        return ValueTask.CompletedTask;
     }
 
     private async Task<Image> MakeAsync(string name, string gvisor, string? prefix)

@@ -63,6 +63,7 @@ public abstract class Landscape(string containerdVersion, Images images) : IAsyn
         var containerd = (await Cluster.OnNodeAsync("containerd", "--version")).Trim();
         await Console.Error.WriteLineAsync($"note: a story runs on {containerd}");
         Log.Say(string.Create(CultureInfo.InvariantCulture, $"a cluster of one node, seed and shoot in one: up in {started.Elapsed.TotalSeconds:0.0} s, {containerd}"));
+        await images.WhenMadeAsync();
         foreach (var image in (Image[])[images.Controller, images.Installer, images.NewerInstaller])
         {
             await Cluster.ImportAsync(image.Archive);

@@ -49,7 +49,7 @@ internal sealed class Pods(Landscape landscape)
 
     /// <summary>Runs a command line in the pod's shell; its exit code does not matter.</summary>
     public Task<string> ShellAsync(string name, string commandLine) =>
-        landscape.Cluster.KubectlAsync("exec", name, "--", "sh", "-c", $"{commandLine}; true");
+        landscape.Cluster.Api.ExecAsync($"{Collection}/{name}", ["sh", "-c", $"{commandLine}; true"], TestContext.Current.CancellationToken);
 
     /// <summary>Identifies the run of the pod's container: another one after any restart.</summary>
     public async Task<string> ContainerAsync(string name) => (string)(await GetAsync(name))["status"]!["containerStatuses"]![0]!["containerID"]!;
