@@ -77,6 +77,9 @@ refresh_package_lists() {
   fi
 }
 
+# alive PID: whether a process runs. One that has ended is in the table until its parent looks, which may take seconds.
+alive() { grep -qs . "/proc/$1/cmdline"; }
+
 # with_owner SCRIPT DIRECTORY: where OWNER names a process, "SCRIPT down DIRECTORY" runs as soon as it has ended, however it did.
 with_owner() {
   [ -n "${OWNER:-}" ] || return 0

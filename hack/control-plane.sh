@@ -118,7 +118,10 @@ daemon() {
 }
 
 # The number in the file may belong to another program by now. The kernel keeps 15 characters of a name.
-running() { [ "$(cat "/proc/$(cat "$directory/$1.pid" 2>/dev/null)/comm" 2>/dev/null)" = "${1:0:15}" ]; }
+running() {
+  local process
+  process=$(cat "$directory/$1.pid" 2>/dev/null) && [ "$(cat "/proc/$process/comm" 2>/dev/null)" = "${1:0:15}" ] && alive "$process"
+}
 
 start_servers() {
   local etcd_port port attempt

@@ -161,7 +161,7 @@ pull_plug() {
   init=$(leader || true)
   nspawn=$(cat "$directory/nspawn.pid" 2>/dev/null || true)
   [ -z "$init" ] || kill -KILL "$init" 2>/dev/null || true
-  [ -z "$nspawn" ] || for _ in $(seq 50); do kill -0 "$nspawn" 2>/dev/null || break; sleep 0.1; done
+  [ -z "$nspawn" ] || for _ in $(seq 50); do alive "$nspawn" || break; sleep 0.1; done
   [ -z "$nspawn" ] || kill -KILL "$nspawn" 2>/dev/null || true
   # The groups of pods are the machine's and would outlive the node: for each, the kubelet of the next boot waits for a container.
   machine=$(cat "$directory/root/etc/machine-id" 2>/dev/null || true)

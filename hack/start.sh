@@ -61,7 +61,7 @@ stop() {
   [ -n "$pid" ] || return 0
   kill "$pid" 2>/dev/null || true
   for ((attempt = 0; attempt < 100; attempt++)); do
-    kill -0 "$pid" 2>/dev/null || return 0
+    alive "$pid" || return 0
     sleep 0.1
   done
   kill -KILL "$pid" 2>/dev/null || true
