@@ -11,7 +11,7 @@
 #   controller.kubeconfig        the controller's ServiceAccount with the rights that the chart gives it and a token in a file
 #   rights.yaml                  that ServiceAccount and its rights
 #   pki/ca.crt                   signed the server's certificate, which is valid for 127.0.0.1 only
-#   audit.log                    one line for each request
+#   audit.log                    one line for each request; not with controllers
 #   etcd.log, kube-apiserver.log, kube-controller-manager.log, kube-scheduler.log
 #
 # OWNER=PID takes the control plane down as soon as that process has ended, however it ended.
@@ -124,7 +124,9 @@ running() {
 }
 
 start_servers() {
-  local etcd_port port attempt
+  local etcd_port port attempt lean=()
+  # A whole cluster shares few processors with its node, and nobody counts its requests.
+  [ ${#programs[@]} = 1 ] || lean=(--enable-priority-and-fairness=false --audit-log-path='')
   etcd_port=$(free_port)
   port=$(free_port)
   write_configuration
@@ -139,7 +141,8 @@ start_servers() {
     --service-cluster-ip-range=10.0.0.0/24 --service-account-issuer=https://kubernetes.default.svc \
     --service-account-key-file="$directory/pki/service-account.key" \
     --service-account-signing-key-file="$directory/pki/service-account.key" \
-    --audit-policy-file="$directory/audit-policy.yaml" --audit-log-path="$directory/audit.log" --audit-log-maxsize=10000
+    --audit-policy-file="$directory/audit-policy.yaml" --audit-log-path="$directory/audit.log" --audit-log-maxsize=10000 \
+    "${lean[@]}"
   for ((attempt = 0; attempt < 300; attempt++)); do
     kill -0 "$(cat "$directory/etcd.pid")" || { tail -n 20 "$directory/etcd.log" >&2; return 1; }
     kill -0 "$(cat "$directory/kube-apiserver.pid")" || { tail -n 20 "$directory/kube-apiserver.log" >&2; return 1; }
@@ -165,8 +168,13 @@ start_servers_on_free_ports() {
 }
 
 start_controllers() {
+  # All but those for which nothing here has an object: each keeps copies of what it might need.
+  local controllers='*,-attachdetach,-cloud-node-lifecycle,-cronjob,-csrapproving,-csrcleaner,-csrsigning,-disruption,-endpointslicemirroring'
+  controllers+=',-horizontalpodautoscaling,-job,-nodeipam,-persistentvolume-binder,-persistentvolume-expander,-pv-protection,-pvc-protection'
+  controllers+=',-replicationcontroller,-resourcequota,-route,-service,-statefulset'
   daemon kube-controller-manager "$kubernetes/kube-controller-manager" --kubeconfig="$directory/kube-controller-manager.kubeconfig" \
     --port=0 --bind-address=127.0.0.1 --cert-dir="$directory/pki" --leader-elect=false --root-ca-file="$directory/pki/ca.crt" \
+    --controllers="$controllers" \
     --service-account-private-key-file="$directory/pki/service-account.key"
   daemon kube-scheduler "$kubernetes/kube-scheduler" --kubeconfig="$directory/kube-scheduler.kubeconfig" \
     --port=0 --bind-address=127.0.0.1 --leader-elect=false
