@@ -26,7 +26,7 @@ export CONTROLLER_EXECUTABLE NODE_INSTALLER_EXECUTABLE
 
 # Built once here and not by the first test that needs it, so that the time shows.
 "$repository/hack/helm-template.sh" "$repository/charts/gardener-extension-runtime-gvisor" runtime-gvisor extension-runtime-gvisor >/dev/null
-[ -n "${KUBEBUILDER_ASSETS:-}" ] || "$repository/hack/build-kubernetes.sh" kube-apiserver >/dev/null
+"$repository/hack/cluster.sh" provide
 status=0
 summary=$(BUILT=1 "$repository/hack/test.sh") || status=$?
 say "verified in $((SECONDS - started)) s"

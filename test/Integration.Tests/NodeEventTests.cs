@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using ControlPlane;
-using Microsoft.Extensions.Logging;
+using RuntimeGVisor.NodeInstaller.CommandLine;
 using RuntimeGVisor.NodeInstaller.Events;
 
 namespace Integration.Tests;
@@ -14,7 +13,7 @@ public sealed class NodeEventTests(SharedSeed seed) : IAsyncLifetime
     private readonly string _serviceAccount = $"node-installer-{Guid.NewGuid():N}"[..24];
     private readonly string _node = $"node-{Guid.NewGuid():N}"[..12];
     private readonly DirectoryInfo _mounted = Directory.CreateTempSubdirectory("service-account-");
-    private readonly LinesLogger _log = new();
+    private readonly StringWriter _log = new();
 
     public async ValueTask InitializeAsync()
     {
@@ -27,6 +26,7 @@ public sealed class NodeEventTests(SharedSeed seed) : IAsyncLifetime
 
     public ValueTask DisposeAsync()
     {
+        _log.Dispose();
         _mounted.Delete(recursive: true);
         return ValueTask.CompletedTask;
     }
@@ -38,7 +38,7 @@ public sealed class NodeEventTests(SharedSeed seed) : IAsyncLifetime
 
         await SendAsync((false, "GVisorReady", "gVisor is ready"), (true, "GVisorRepaired", "repaired: the handler was missing"));
 
-        _log.Lines.Should().BeEmpty();
+        _log.ToString().Should().BeEmpty();
         var events = await EventsOfNodeAsync();
         events.Select(value => ((string?)value["type"], (string?)value["reason"], (string?)value["message"])).Should().BeEquivalentTo(
             [("Normal", "GVisorReady", "gVisor is ready"), ("Warning", "GVisorRepaired", "repaired: the handler was missing")]);
@@ -56,7 +56,7 @@ public sealed class NodeEventTests(SharedSeed seed) : IAsyncLifetime
     {
         await SendAsync((false, "GVisorReady", "gVisor is ready"));
 
-        _log.Lines.Should().Equal("the Event GVisorReady was not sent: the API server answers 403");
+        ((string?)JsonNode.Parse(_log.ToString())!["message"]).Should().Be("the Event GVisorReady was not sent: the API server answers 403");
         (await EventsOfNodeAsync()).Should().BeEmpty();
     }
 
@@ -86,7 +86,9 @@ public sealed class NodeEventTests(SharedSeed seed) : IAsyncLifetime
             ["KUBERNETES_SERVICE_HOST"] = seed.Api.Server.Host,
             ["KUBERNETES_SERVICE_PORT"] = $"{seed.Api.Server.Port}",
         };
-        await using var events = NodeEvents.FromPod(TimeProvider.System, _log, _mounted.FullName, name => environment.GetValueOrDefault(name));
+        using var loggers = new LineLogger(_log, TimeProvider.System);
+        await using var events = NodeEvents.FromPod(
+            TimeProvider.System, loggers.CreateLogger("events"), _mounted.FullName, name => environment.GetValueOrDefault(name));
         foreach (var (isWarning, reason, message) in sent)
         {
             events.Send(isWarning, reason, message);
@@ -95,17 +97,4 @@ public sealed class NodeEventTests(SharedSeed seed) : IAsyncLifetime
 
     private async Task<IReadOnlyList<JsonObject>> EventsOfNodeAsync() =>
         [.. (await seed.Api.ListAsync(ApiPaths.Events("default"))).Where(value => (string?)value["involvedObject"]!["name"] == _node)];
-
-    private sealed class LinesLogger : ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue(formatter(state, exception));
-    }
 }

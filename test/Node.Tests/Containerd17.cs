@@ -43,7 +43,7 @@ public static class Containerd17
     public sealed class Uninstallation(Containerd17Node node) : UninstallTests(node);
 
     [Collection(Containerd17Collection.Name)]
-    public sealed class Crash(Containerd17Node node) : CrashTests(node, stride: 4);
+    public sealed class Crash(Containerd17Node node) : CrashTests(node);
 
     [Collection(Containerd17Collection.Name)]
     public sealed class DaemonSet(Containerd17Node node) : DaemonSetTests(node);

@@ -45,7 +45,7 @@ public static class Containerd2
     public sealed class Uninstallation(Containerd2Node node) : UninstallTests(node);
 
     [Collection(Containerd2Collection.Name)]
-    public sealed class Crash(Containerd2Node node) : CrashTests(node, stride: 3);
+    public sealed class Crash(Containerd2Node node) : CrashTests(node);
 
     [Collection(Containerd2Collection.Name)]
     public sealed class DaemonSet(Containerd2Node node) : DaemonSetTests(node);

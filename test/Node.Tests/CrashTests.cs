@@ -7,14 +7,17 @@ namespace Node.Tests;
 
 /// <summary>
 /// The installer is killed after each of its steps on the node, as a power cut would, and the next run completes the work. Pods run through
-/// all of it, and the node is as clean at the end of a round as at its start, so nothing is reset in between.
+/// all of it, and the node is as clean at the end of a round as at its start, so nothing is reset in between. The nodes share the steps: with
+/// three of them, each is killed after every third, and there is none that no node tries.
 /// </summary>
-/// <param name="node">The node.</param>
-/// <param name="stride">Distance between the steps at which it is killed; more than 1 where another node tries them all.</param>
-public abstract class CrashTests(TestNode node, int stride = 1) : NodeTest(node)
+public abstract class CrashTests(TestNode node) : NodeTest(node)
 {
     private const int Killed = 137;
     private const int FewestSteps = 3;
+
+    private int FirstStep => 1 + Node.AvailableVersions.TakeWhile(version => version != Node.ContainerdVersion).Count();
+
+    private int Stride => Node.AvailableVersions.Count;
 
     [Fact]
     public async Task Killed_installations_and_uninstallations_are_completed_by_the_next_run()
@@ -23,7 +26,7 @@ public abstract class CrashTests(TestNode node, int stride = 1) : NodeTest(node)
         var pod = await Node.RunPodAsync(handler: "runc");
         var configuration = Node.ReadFile(ConfigurationFile);
         var (installed, uninstalled) = (false, false);
-        for (var step = 1; !installed || !uninstalled; step += stride)
+        for (var step = FirstStep; !installed || !uninstalled; step += Stride)
         {
             installed |= await RunsToItsEndDespiteKillAsync(step, installer, killed => killed.InstallAsync(), pod);
             (await Node.Runtime.ServedConfigurationAsync(CancellationToken)).Should().Contain("runsc");
@@ -44,7 +47,7 @@ public abstract class CrashTests(TestNode node, int stride = 1) : NodeTest(node)
         (await first.InstallAsync()).EnsureSuccess();
         var pod = await Node.RunPodAsync();
         var upgraded = false;
-        for (var (step, version) = (1, OldVersion); !upgraded; step += stride)
+        for (var (step, version) = (FirstStep, OldVersion); !upgraded; step += Stride)
         {
             upgraded = await RunsToItsEndDespiteKillAsync(step, Unlimited(Installer(version)), killed => killed.InstallAsync(), pod);
             version = version == OldVersion ? NewVersion : OldVersion;

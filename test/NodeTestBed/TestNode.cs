@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Collections.Concurrent;
+using System.Net;
+using ControlPlane;
 using Grpc.Core;
 using NodeTestBed.Cri;
 
@@ -13,6 +15,8 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
 {
     public const string BinaryDirectory = "/var/bin/containerruntimes";
     public const string StateDirectory = "/var/lib/gvisor-node-installer";
+
+    private static readonly string[] Versions = ["1.6", "1.7", "2"];
 
     /// <summary>Debian 12's own containerd: a machine that cannot have a node with it cannot test the installer.</summary>
     private const string RequiredVersion = "1.6";
@@ -40,6 +44,7 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
     private string? _directory;
     private string _parts = "";
     private ContainerRuntime? _runtime;
+    private HttpClient? _http;
     private readonly ConcurrentDictionary<string, InstallerImage> _images = new(StringComparer.Ordinal);
 
     public string ContainerdVersion => containerdVersion;
@@ -49,6 +54,9 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
 
     /// <summary>Why there is no such node on this machine; null when there is one.</summary>
     public string? Unavailable { get; private set; }
+
+    /// <summary>The versions of containerd with which this machine can have a node.</summary>
+    public IReadOnlyList<string> AvailableVersions => [.. Versions.Where(version => Directory.Exists(LayerOf(version)))];
 
     /// <summary>The version of the configuration that the node comes up with.</summary>
     public int ConfigurationVersion => containerdVersion.StartsWith("1.", StringComparison.Ordinal) ? 2 : 3;
@@ -81,7 +89,7 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
 
         var provided = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["provide"], TimeSpan.FromMinutes(15));
         _parts = provided.EnsureSuccess().Output.Trim();
-        if (!Directory.Exists(Path.Combine(_parts, "layers", $"containerd-{containerdVersion}")))
+        if (!Directory.Exists(LayerOf(containerdVersion)))
         {
             Unavailable = $"no package of containerd {containerdVersion} can be had on this machine";
             if (containerdVersion == RequiredVersion)
@@ -99,6 +107,13 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
         var leader = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["leader", _directory]);
         Leader = int.Parse(leader.EnsureSuccess().Output.Trim());
         _runtime = new(PathOf("/run/containerd/containerd.sock"));
+        _http = new(new SocketsHttpHandler
+        {
+            ConnectCallback = new NetworkNamespace($"/proc/{Leader}/ns/net").ConnectAsync,
+            UseProxy = false,
+            // Each answer comes from whoever listens now: installers follow each other at the same address.
+            PooledConnectionLifetime = TimeSpan.Zero,
+        }) { Timeout = TimeSpan.FromSeconds(5) };
         (await Command.RunAsync("cp", ["-a", PathOf("/etc/containerd"), Path.Combine(SharedDirectory, "first-state")])).EnsureSuccess();
         var containerd = await RunAsync("containerd", "--version");
         Containerd = containerd.EnsureSuccess().Output.Trim();
@@ -107,6 +122,7 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _runtime?.Dispose();
+        _http?.Dispose();
         if (_directory is not null)
         {
             var down = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["down", _directory]);
@@ -145,6 +161,8 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
         return name;
     }
 
+    private string LayerOf(string version) => Path.Combine(_parts, "layers", $"containerd-{version}");
+
     public string ReadFile(string path) => File.ReadAllText(PathOf(path));
 
     public void WriteFile(string path, string text) => File.WriteAllText(PathOf(path), text);
@@ -168,12 +186,15 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
     /// <returns>The body of an answer with 200; null for any other or none.</returns>
     public async Task<string?> GetAsync(string host, int port, string path)
     {
-        var request = $"GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: close\\r\\n\\r\\n";
-        // Not netcat, which ends its side of the connection when it has sent the request: a server may take that for the client's end.
-        var answer = await RunAsync("timeout", "5", "bash", "-c", $"exec 3<>/dev/tcp/{host}/{port} && printf '{request}' >&3 && cat <&3");
-        return answer.Output.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal)
-            ? answer.Output[(answer.Output.IndexOf("\n\n", StringComparison.Ordinal) + 2)..]
-            : null;
+        try
+        {
+            using var response = await _http!.GetAsync(new UriBuilder("http", host, port, path).Uri);
+            return response.StatusCode == HttpStatusCode.OK ? await response.Content.ReadAsStringAsync() : null;
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Identifies one run of containerd: it differs after a restart.</summary>
