@@ -113,7 +113,8 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
             UseProxy = false,
             // Each answer comes from whoever listens now: installers follow each other at the same address.
             PooledConnectionLifetime = TimeSpan.Zero,
-        }) { Timeout = TimeSpan.FromSeconds(5) };
+        })
+        { Timeout = TimeSpan.FromSeconds(5) };
         (await Command.RunAsync("cp", ["-a", PathOf("/etc/containerd"), Path.Combine(SharedDirectory, "first-state")])).EnsureSuccess();
         var containerd = await RunAsync("containerd", "--version");
         Containerd = containerd.EnsureSuccess().Output.Trim();
