@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # publish.sh [PROJECT...]: builds the programs as native executables for this machine, starts each once, and prints
 # NAME=PATH lines. Beside each lies PATH.components.json, which says what it was made of. Without arguments: every project
-# of the kind "Program". The same commit makes the same program, so where nothing is changed since the commit it is taken from the cache.
+# of the kind "Program". Where nothing is changed since the commit, what was published for it before is taken from the cache.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"
