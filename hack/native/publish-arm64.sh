@@ -33,6 +33,9 @@ provide_openssl() {
 step "OpenSSL for arm64" with_lock openssl-arm64 provide_openssl
 export AARCH64_OPENSSL=$openssl
 
+# The little that is compiled from C must not name this machine's directories.
+export CFLAGS="-ffile-prefix-map=${NUGET_PACKAGES:-$HOME/.nuget/packages}=/_/packages -ffile-prefix-map=$repository=/_"
+
 for project; do
   name=$(basename "$project" .csproj)
   step "publish $name for linux-arm64" dotnet publish "$project" -c Release -r linux-arm64 -p:RestoreLockedMode=true --nologo \
