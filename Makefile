@@ -2,10 +2,10 @@
 # Everything is done by the scripts in hack/; "make help" lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help start verify build test format generate images release bench clean
+.PHONY: help start verify build test e2e demo format generate images reproduce release bench clean
 
 help: ## lists these targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 start: ## runs the controller: in the cluster of dev/kubeconfig, else in a local control plane (ONCE=1: until the example is done)
 	@hack/start.sh
@@ -33,6 +33,9 @@ generate: ## writes the files that are made of others: the chart's version, the 
 
 images: ## makes the images for amd64 and arm64, or for ARCHITECTURES
 	@hack/images.sh
+
+reproduce: ## builds the commit again elsewhere and compares the native programs byte for byte
+	@hack/reproduce.sh
 
 release: ## makes this tree the release VERSION=x.y.z; RELEASE_COMMIT=1 commits and tags it
 	@hack/release.sh "$(VERSION)"
