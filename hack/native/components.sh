@@ -12,9 +12,9 @@ intermediate=$repository/artifacts/obj/$name
 assets=$intermediate/project.assets.json
 map=$(find "$intermediate/release_$runtime/native" -name '*.map')
 [ -f "$map" ] || fail "the linker left no map in $intermediate/release_$runtime/native; after an older build, 'make clean' first"
+"$repository/hack/debian-install.sh" jq
 # With a slash at its end, as NuGet writes it unless NUGET_PACKAGES names the folder without one.
 packages=$(jq -r '.packageFolders | keys[0] | rtrimstr("/") + "/"' "$assets")
-"$repository/hack/debian-install.sh" jq
 
 # component NAME VERSION LICENCE PURL [SHA512]
 component() {
