@@ -162,6 +162,8 @@ public sealed partial class SbomTests(BuiltImages images)
         "Meziantou.Analyzer",
         "Microsoft.CodeAnalysis.BannedApiAnalyzers",
         "Microsoft.DotNet.ILCompiler",
+        // Its generator of log methods; the library itself is part of the framework.
+        "Microsoft.Extensions.Logging.Abstractions",
         "Microsoft.NET.ILLink.Tasks",
         "Microsoft.VisualStudio.Threading.Analyzers",
         "Vecc.YamlDotNet.Analyzers.StaticGenerator",
