@@ -57,6 +57,11 @@ with_lock() {
   )
 }
 
+# compile_without_directories: the little of the programs that is compiled from C must not name this machine's directories.
+compile_without_directories() {
+  export CFLAGS="-ffile-prefix-map=${NUGET_PACKAGES:-$HOME/.nuget/packages}=/_/packages -ffile-prefix-map=$repository=/_"
+}
+
 # as_root COMMAND...
 as_root() {
   if [ "$(id -u)" = 0 ]; then

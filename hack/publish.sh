@@ -21,8 +21,7 @@ fi
 # The linker and the static libraries of the C runtime, of compression and of TLS.
 "$repository/hack/debian-install.sh" gcc libc6-dev zlib1g-dev libssl-dev cmake make
 
-# The little that is compiled from C must not name this machine's directories.
-export CFLAGS="-ffile-prefix-map=${NUGET_PACKAGES:-$HOME/.nuget/packages}=/_/packages -ffile-prefix-map=$repository=/_"
+compile_without_directories
 
 # key: what a program depends on besides the commit: the SDK, and Debian's compiler and libraries that are linked in. Nothing if files are changed.
 key() {

@@ -33,8 +33,7 @@ provide_openssl() {
 step "OpenSSL for arm64" with_lock openssl-arm64 provide_openssl
 export AARCH64_OPENSSL=$openssl
 
-# The little that is compiled from C must not name this machine's directories.
-export CFLAGS="-ffile-prefix-map=${NUGET_PACKAGES:-$HOME/.nuget/packages}=/_/packages -ffile-prefix-map=$repository=/_"
+compile_without_directories
 
 for project; do
   name=$(basename "$project" .csproj)
