@@ -3,6 +3,7 @@
 using System.Formats.Tar;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using NodeTestBed;
 using RuntimeGVisor.NodeInstaller.Binaries;
@@ -77,6 +78,20 @@ public sealed class ImageTests(BuiltImages images)
         labels["org.opencontainers.image.licenses"].Should().Be("Apache-2.0");
         labels["org.opencontainers.image.source"].Should().Be("https://github.com/gardener/gardener-extension-runtime-gvisor");
         image.Manifest.GetProperty("annotations").Deserialize<Dictionary<string, string>>().Should().Equal(labels);
+    }
+
+    [Theory]
+    [InlineData(BuiltImages.Controller)]
+    [InlineData(BuiltImages.NodeInstaller)]
+    public void The_program_names_no_directory_of_the_machine_that_built_it(string name)
+    {
+        var program = File.ReadAllBytes(BuiltImages.Executable(name));
+
+        // Elsewhere the directories are others, and so the bytes would be.
+        foreach (var directory in (string[])[".nuget/packages", Repository.Root])
+        {
+            program.AsSpan().IndexOf(Encoding.UTF8.GetBytes(directory)).Should().Be(-1, directory);
+        }
     }
 
     [Theory]
