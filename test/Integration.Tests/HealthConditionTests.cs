@@ -87,15 +87,15 @@ public sealed class HealthConditionTests(SharedSeed seed)
     }
 
     [Fact]
-    public async Task A_deletion_takes_it_away_and_ends()
+    public async Task A_deletion_leaves_it_as_it_is_and_ends()
     {
         var shoot = await DeployedAsync();
-        await shoot.SetResourceManagerDelayAsync("down");
+        await shoot.SetResourceManagerDelayAsync("2s");
 
         await shoot.DeleteAsync("a");
-        await shoot.WaitForHealthAsync("a", null);
+        await shoot.WaitForAsync("a", "Delete", "Processing");
+        await shoot.WaitForHealthAsync("a", "True");
 
-        await shoot.SetResourceManagerDelayAsync(null);
         await shoot.WaitUntilGoneAsync("a");
     }
 

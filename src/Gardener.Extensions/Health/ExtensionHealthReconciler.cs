@@ -11,8 +11,9 @@ namespace Gardener.Extensions.Health;
 
 /// <summary>
 /// Keeps the condition <see cref="ExtensionCondition.SystemComponentsHealthy"/> of extension objects equal to the health of their
-/// ManagedResources. It reads caches only, and writes only when what the condition says changes. An object that is being deleted or
-/// migrated, or whose shoot is hibernated, has no condition: nobody keeps anything in the shoot then.
+/// ManagedResources. It reads caches only, and writes only when what the condition says changes. An object that is being migrated, or whose
+/// shoot is hibernated, has no condition: nobody keeps anything in the shoot then. One that is being deleted is left alone, since its
+/// condition goes with it and its last operation tells the rest. (Gardener contract: health checks.)
 /// </summary>
 /// <typeparam name="T">The kind of extension object.</typeparam>
 /// <param name="kind">The kind of extension object.</param>
@@ -47,7 +48,7 @@ public sealed partial class ExtensionHealthReconciler<T>(
         var value = _objects.Find(key);
         for (var attempt = 0; ; attempt++)
         {
-            if (value is null || !trigger.IsResponsibleFor(value))
+            if (value is null || value.IsBeingDeleted() || !trigger.IsResponsibleFor(value))
             {
                 return ReconcileResult.Done;
             }
@@ -71,7 +72,6 @@ public sealed partial class ExtensionHealthReconciler<T>(
     internal static bool Concerns(InformerEvent<T> change) =>
         change.Type != InformerEventType.Deleted
         && (change.Previous is not { } previous
-            || previous.IsBeingDeleted() != change.Object.IsBeingDeleted()
             || IsMigrated(previous) != IsMigrated(change.Object)
             || previous.Condition(Type) != change.Object.Condition(Type));
 
@@ -108,7 +108,6 @@ public sealed partial class ExtensionHealthReconciler<T>(
 
     private bool IsWanted(T value) =>
         options.IsEnabled
-        && !value.IsBeingDeleted()
         && !IsMigrated(value)
         && clusters.Find(new ObjectKey("", value.Metadata.NamespaceProperty))?.Spec.Shoot?.IsHibernated != true;
 

@@ -24,14 +24,17 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
     /// <summary>The secret that this process wrote last for a ManagedResource.</summary>
     private readonly ConcurrentDictionary<ObjectKey, string> _secretsInPlace = new();
 
-    /// <summary>The UID of the ManagedResource in deletion whose secrets this process has deleted.</summary>
-    private readonly ConcurrentDictionary<ObjectKey, string> _secretsDeleted = new();
+    /// <summary>The ManagedResources in deletion whose secrets this process has deleted.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, SentDeletion> _deletions = new();
 
     /// <summary>What the API server has said is gone with its secrets, so that a deletion in several steps asks only once.</summary>
     private readonly ConcurrentDictionary<ObjectKey, bool> _gone = new();
 
     /// <summary>The newest known state, or null.</summary>
     public ManagedResource? Find(ObjectKey key) => _known.Find(key);
+
+    /// <summary>This process has sent the deletion of a ManagedResource, which has not been made anew since.</summary>
+    public bool HasSentDeletion(ObjectKey key) => _deletions.ContainsKey(key) || _gone.ContainsKey(key);
 
     /// <summary>
     /// Brings a ManagedResource and its secret to the wanted content: the secret first, then the ManagedResource that refers to it.
@@ -48,7 +51,8 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
             return current;
         }
 
-        _gone.TryRemove(content.Key, out _);
+        Forget(content.Key);
+        _deletions.TryRemove(content.Key, out _);
         var secretName = ContentHash.UniqueName(SecretPrefix + content.Key.Name, content.Data);
         if (!IsSecretInPlace(content.Key, current, secretName))
         {
@@ -74,7 +78,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
     public async Task<ManagedResource?> DeleteAsync(ObjectKey key, bool keepObjects, CancellationToken cancellationToken)
     {
         var current = _known.Find(key);
-        if (current is null && _gone.ContainsKey(key))
+        if (current is null && (_gone.ContainsKey(key) || HasEnded(key)))
         {
             return null;
         }
@@ -89,21 +93,21 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
             : await api.DeleteAsync(GardenerResources.ManagedResources, key, options: null, cancellationToken);
 
         // Gone after its secrets were deleted needs no second look at them.
-        var isKnown = _secretsDeleted.TryGetValue(key, out var deletedFor);
-        if (!isKnown || (remaining is not null && remaining.Metadata.Uid != deletedFor))
+        if (!_deletions.TryGetValue(key, out var sent) || (remaining is not null && remaining.Metadata.Uid != sent.Uid))
         {
             await DeleteSecretsAsync(key, remaining ?? current, cancellationToken);
             _secretsInPlace.TryRemove(key, out _);
-            _secretsDeleted[key] = remaining?.Metadata.Uid ?? "";
+            sent = new SentDeletion(remaining?.Metadata.Uid, WasCached: false);
         }
 
         if (remaining is not null)
         {
+            _deletions[key] = sent with { WasCached = sent.WasCached || cache.Find(key)?.Metadata.Uid == sent.Uid };
             _known.Wrote(remaining);
             return remaining;
         }
 
-        _secretsDeleted.TryRemove(key, out _);
+        _deletions.TryRemove(key, out _);
         _gone[key] = true;
         if (current is not null)
         {
@@ -115,6 +119,21 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
 
     /// <summary>Ends the memory of a deletion: its object needs nothing more, or begins anew.</summary>
     public void Forget(ObjectKey key) => _gone.TryRemove(key, out _);
+
+    /// <summary>
+    /// The cache has held the ManagedResource and holds it no more. One that it never held may only be late, and the server must be asked.
+    /// </summary>
+    private bool HasEnded(ObjectKey key)
+    {
+        if (!_deletions.TryGetValue(key, out var sent) || !sent.WasCached)
+        {
+            return false;
+        }
+
+        _gone[key] = true;
+        _deletions.TryRemove(key, out _);
+        return true;
+    }
 
     /// <summary>
     /// Secrets are not watched. One is in place if this process wrote it, or if the resource manager has read it; unless the
@@ -197,4 +216,6 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
             await api.DeleteAsync(GardenerResources.Secrets, new ObjectKey(key.Namespace, name), options: null, cancellationToken);
         }
     }
+
+    private sealed record SentDeletion(string? Uid, bool WasCached);
 }

@@ -57,8 +57,7 @@ internal sealed partial class GVisorActuator(
             return deleting;
         }
 
-        // Asked of the server, and only now: a pool that was added meanwhile still needs the RuntimeClass.
-        return await IsLastAsync(value, cancellationToken)
+        return await IsSharedUnwantedAsync(value, cancellationToken)
             && await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken) is { } deletingShared
                 ? deletingShared
                 : AllGone(value);
@@ -98,6 +97,13 @@ internal sealed partial class GVisorActuator(
 
         return OperationOutcome.Completed;
     }
+
+    /// <summary>
+    /// Asked of the server, and only when nothing else is left: a pool that was added meanwhile still needs the RuntimeClass. A deletion
+    /// that was sent cannot be called back, and a pool that was added after it makes the ManagedResource anew.
+    /// </summary>
+    private async Task<bool> IsSharedUnwantedAsync(ContainerRuntime value, CancellationToken cancellationToken) =>
+        managedResources.HasSentDeletion(ManagedResourceNames.Shared(value)) || await IsLastAsync(value, cancellationToken);
 
     /// <summary>No other pool of the shoot wants gVisor. The class does not matter here. (Gardener contract: shared ManagedResource.)</summary>
     private async Task<bool> IsLastAsync(ContainerRuntime value, CancellationToken cancellationToken)

@@ -163,7 +163,7 @@ public sealed class ExtensionHealthReconcilerTests
         Conditions().Select(condition => (string?)condition!["type"]).Should().Equal("Other", "SystemComponentsHealthy");
     }
 
-    public static TheoryData<string> Endings() => ["deleted", "migrated", "migrating", "hibernated", "turned off"];
+    public static TheoryData<string> Endings() => ["migrated", "migrating", "hibernated", "turned off"];
 
     [Theory]
     [MemberData(nameof(Endings))]
@@ -176,9 +176,6 @@ public sealed class ExtensionHealthReconcilerTests
 
         switch (ending)
         {
-            case "deleted":
-                _seed.Delete();
-                break;
             case "migrating":
                 _seed.Ask("migrate");
                 break;
@@ -200,6 +197,28 @@ public sealed class ExtensionHealthReconcilerTests
         _seed.Server.Forget();
         await ReconcileAsync();
         _seed.Server.Requests.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_object_that_is_being_deleted_keeps_the_condition_that_it_has(bool hasOne)
+    {
+        await ReconciledAsync();
+        Report(healthy: "True");
+        if (hasOne)
+        {
+            await ReconcileAsync();
+        }
+
+        var before = Condition();
+        _seed.Delete();
+        Report(healthy: "False");
+        _seed.Server.Forget();
+        await ReconcileAsync();
+
+        Condition()?.ToJsonString().Should().Be(before?.ToJsonString());
+        _seed.Server.Requests.Should().BeEmpty("a deletion of many shoots at once has other things to write");
     }
 
     [Fact]

@@ -233,7 +233,42 @@ public sealed class ManagedResourceWriterTests
 
         ReleaseByResourceManager();
         (await writer.DeleteAsync(Key, keepObjects: false, Cancellation)).Should().BeNull();
+        _server.Requests.Should().BeEmpty("the watch has seen the end of what this process has deleted");
+    }
+
+    [Fact]
+    public async Task A_cache_that_never_held_what_is_being_deleted_is_no_proof_that_it_is_gone()
+    {
+        var lagging = _server.LaggingCache(GardenerResources.ManagedResources);
+        await NewWriter().ApplyAsync(Content("foo"), Cancellation);
+        HoldByResourceManager();
+        var writer = new ManagedResourceWriter(_server, lagging, _time);
+        await writer.DeleteAsync(Key, keepObjects: false, Cancellation);
+
+        (await writer.DeleteAsync(Key, keepObjects: false, Cancellation)).Should().NotBeNull();
+
+        ReleaseByResourceManager();
+        _server.Forget();
+        (await writer.DeleteAsync(Key, keepObjects: false, Cancellation)).Should().BeNull();
         _server.Writes.Select(request => request.ToString()).Should().Equal(["delete managedresources shoot--a--b/mr"], "its secrets went before");
+    }
+
+    [Fact]
+    public async Task An_earlier_deletion_says_nothing_of_what_was_made_anew()
+    {
+        var writer = NewWriter();
+        await writer.ApplyAsync(Content("foo"), Cancellation);
+        HoldByResourceManager();
+        await writer.DeleteAsync(Key, keepObjects: false, Cancellation);
+        writer.HasSentDeletion(Key).Should().BeTrue();
+        ReleaseByResourceManager();
+
+        await writer.ApplyAsync(Content("foo"), Cancellation);
+
+        writer.HasSentDeletion(Key).Should().BeFalse();
+        await writer.DeleteAsync(Key, keepObjects: false, Cancellation);
+        _server.Get(GardenerResources.ManagedResources, Key).Should().BeNull();
+        _server.All(GardenerResources.Secrets).Should().BeEmpty();
     }
 
     [Theory]

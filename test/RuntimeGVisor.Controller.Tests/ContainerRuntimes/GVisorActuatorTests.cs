@@ -210,6 +210,35 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
+    public async Task A_deletion_of_what_is_shared_that_was_sent_asks_nobody_again()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Shared);
+        (await DeleteAsync("pool", shoot: null)).WaitingFor.Should().Contain($"'{Shared.Name}' to be deleted");
+        _server.Forget();
+
+        (await DeleteAsync("pool", shoot: null)).WaitingFor.Should().Contain($"'{Shared.Name}' to be deleted");
+        ReleaseByResourceManager(Shared);
+        (await DeleteAsync("pool", shoot: null)).Should().Be(OperationOutcome.Completed);
+
+        _server.Requests.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task What_is_shared_and_was_made_anew_for_another_pool_survives_the_deletion_that_goes_on()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Shared);
+        await DeleteAsync("pool", shoot: null);
+        ReleaseByResourceManager(Shared);
+        await _actuator.ReconcileAsync(Add("other"), Living, CancellationToken.None);
+
+        (await DeleteAsync("pool", shoot: null)).Should().Be(OperationOutcome.Completed);
+
+        _server.Get(GardenerResources.ManagedResources, Shared)!.Metadata.DeletionTimestamp.Should().BeNull();
+    }
+
+    [Fact]
     public async Task A_deletion_waits_for_the_resource_manager_and_is_overdue_after_two_minutes()
     {
         await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
@@ -351,4 +380,7 @@ public sealed class GVisorActuatorTests
             {"status":{"conditions":[{"type":"ResourcesApplied","status":"False","reason":"DeletionPending","message":"the shoot sleeps"}]}}
             """, "status");
     }
+
+    private void ReleaseByResourceManager(ObjectKey key) =>
+        _server.Change(GardenerResources.ManagedResources, key, """{"metadata":{"finalizers":null}}""");
 }
