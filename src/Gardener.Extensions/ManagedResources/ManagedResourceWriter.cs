@@ -27,7 +27,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
     /// <summary>The ManagedResources in deletion whose secrets this process has deleted.</summary>
     private readonly ConcurrentDictionary<ObjectKey, SentDeletion> _deletions = new();
 
-    /// <summary>What the API server has said is gone with its secrets, so that a deletion in several steps asks only once.</summary>
+    /// <summary>What is known to be gone with its secrets, so that a deletion in several steps asks only once.</summary>
     private readonly ConcurrentDictionary<ObjectKey, bool> _gone = new();
 
     /// <summary>The newest known state, or null.</summary>
