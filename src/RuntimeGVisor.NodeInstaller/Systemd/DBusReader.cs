@@ -35,13 +35,18 @@ internal ref struct DBusReader
             : throw new InvalidDataException("the bus sent a message longer than 16 MiB");
     }
 
+    /// <summary>Reads a whole message.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no message.</exception>
     public static DBusMessage Deserialize(ReadOnlySpan<byte> bytes)
     {
         var header = new DBusReader(bytes) { _position = 8 };
-        var serial = (uint)header.Read("u");
-        var fields = ((IReadOnlyList<object>)header.Read("a(yv)"))
-            .Cast<IReadOnlyList<object>>()
-            .ToDictionary(field => (byte)field[0], field => field[1]);
+        var serial = header.ReadUInt32();
+        var fields = new Dictionary<byte, object>();
+        foreach (var field in header.ReadArray("(yv)").Cast<IReadOnlyList<object>>())
+        {
+            fields[(byte)field[0]] = field[1];
+        }
+
         header.Align(8);
         var signature = fields.GetValueOrDefault((byte)8) as string ?? "";
         var body = new DBusReader(bytes[header._position..]);
@@ -92,8 +97,10 @@ internal ref struct DBusReader
             throw new InvalidDataException("the bus sent values nested too deeply");
         }
 
-        var type = DBusSignature.Split(ReadText(Take(1)[0])).Single();
-        var value = Read(type);
+        var signature = ReadText(Take(1)[0]);
+        var value = DBusSignature.Split(signature).ToArray() is [var type]
+            ? Read(type)
+            : throw new InvalidDataException($"the bus sent a value of {signature}, which is not one type");
         _depth--;
         return value;
     }
@@ -107,6 +114,7 @@ internal ref struct DBusReader
             elements.Add(Read(elementType));
         }
 
+        CheckArrayEnd(end);
         return elements;
     }
 
@@ -122,6 +130,7 @@ internal ref struct DBusReader
             entries[key] = Read(types[1]);
         }
 
+        CheckArrayEnd(end);
         return entries;
     }
 
@@ -132,6 +141,14 @@ internal ref struct DBusReader
         return length <= _bytes.Length - _position
             ? _position + (int)length
             : throw new InvalidDataException("the bus sent an array longer than its message");
+    }
+
+    private readonly void CheckArrayEnd(int end)
+    {
+        if (_position != end)
+        {
+            throw new InvalidDataException("the bus sent an array whose last element is longer than it");
+        }
     }
 
     private List<object> ReadStructure(string fieldTypes)
@@ -173,5 +190,5 @@ internal ref struct DBusReader
         return bytes;
     }
 
-    private void Align(int boundary) => _position = (_position + boundary - 1) / boundary * boundary;
+    private void Align(int boundary) => Take((boundary - (_position % boundary)) % boundary);
 }

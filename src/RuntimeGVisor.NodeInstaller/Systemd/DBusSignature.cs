@@ -6,6 +6,7 @@ namespace RuntimeGVisor.NodeInstaller.Systemd;
 internal static class DBusSignature
 {
     /// <summary>Splits a signature into its complete types.</summary>
+    /// <exception cref="InvalidDataException">It ends within a type, or has a structure or an entry of a dictionary that is none.</exception>
     public static IEnumerable<string> Split(string signature)
     {
         for (var start = 0; start < signature.Length;)
@@ -27,27 +28,33 @@ internal static class DBusSignature
 
     private static int EndOfType(string signature, int start)
     {
-        if (start >= signature.Length)
-        {
-            throw new InvalidDataException($"D-Bus signature {signature} ends early");
-        }
-
-        if (signature[start] == 'a')
+        var code = start < signature.Length ? signature[start] : throw EndsEarly(signature);
+        if (code == 'a')
         {
             return EndOfType(signature, start + 1);
         }
 
-        if (signature[start] is not ('(' or '{'))
+        if (code is not ('(' or '{'))
         {
             return start + 1;
         }
 
+        var types = 0;
         var position = start + 1;
         while (position < signature.Length && signature[position] is not (')' or '}'))
         {
             position = EndOfType(signature, position);
+            types++;
         }
 
-        return position < signature.Length ? position + 1 : throw new InvalidDataException($"D-Bus signature {signature} ends early");
+        // Values of no length would make an array of them endless.
+        return (code, position < signature.Length ? signature[position] : throw EndsEarly(signature)) switch
+        {
+            ('(', ')') when types > 0 => position + 1,
+            ('{', '}') when types == 2 && start > 0 && signature[start - 1] == 'a' => position + 1,
+            _ => throw new InvalidDataException($"D-Bus signature {signature} has {signature[start..(position + 1)]}, which is no type"),
+        };
     }
+
+    private static InvalidDataException EndsEarly(string signature) => new($"D-Bus signature {signature} ends early");
 }
