@@ -92,8 +92,8 @@ internal static class Report
           one, sent over {MeasuredController.Workers} HTTP/2 connections by writers that do nothing else: they learn of an object in the moment it is created, and never
           watch, render or look at an answer. Their bytes are those that the controller wrote for a sample shoot. Same load, same watch, same
           control plane, once before and once after the controller's turn.
-        - **Deletions**: a stand-in resource manager takes 5 s for each ManagedResource. When the shoot itself is being deleted, its two
-          ManagedResources follow each other; when it lives on, the nodes are first told to uninstall.
+        - **Deletions**: a stand-in resource manager takes 5 s for each ManagedResource. When the shoot itself is being deleted, the
+          ManagedResources of its pools and the shared one go together; when it lives on, the nodes are first told to uninstall.
         - **Memory** is `VmHWM`, **CPU** is user and system time of `/proc/PID/stat`, both of the kernel. **Start** is the time from the start
           of the process until its caches are complete and its workers run, by its log. It cannot be shorter than the API server takes to answer
           the list of Clusters, of which the controller keeps a few fields.

@@ -87,7 +87,7 @@ public sealed class DeletionTests(SharedSeed seed)
         await ForEachAsync((shoot, pool) => shoot.DeleteAsync(pool));
         await ForEachAsync((shoot, pool) => shoot.WaitUntilGoneAsync(pool));
 
-        // Two after the other are needed, 10 s; one worker of five waiting for each would take 60 s. The benchmark holds it to 12 s.
+        // What is needed is 5 s; five workers that wait for each of 60 would take 60 s. The benchmark holds it to 12 s.
         elapsed.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(45));
 
         Task ForEachAsync(Func<Shoot, string, Task> act) => Task.WhenAll(shoots.SelectMany(shoot => pools.Select(pool => act(shoot, pool))));

@@ -52,21 +52,21 @@ internal sealed partial class GVisorActuator(
             return uninstalling;
         }
 
-        if (await DeleteAsync(value, ManagedResourceNames.Installation(value), keepObjects: false, cancellationToken) is { } deleting)
-        {
-            return deleting;
-        }
+        var installation = ManagedResourceNames.Installation(value);
+        var isFirstLook = installation is null || !managedResources.HasSentDeletion(installation.Value);
+        var deleting = await DeleteAsync(value, installation, keepObjects: false, cancellationToken);
 
-        return await IsSharedUnwantedAsync(value, cancellationToken)
-            && await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken) is { } deletingShared
-                ? deletingShared
-                : AllGone(value);
+        // Whether others need what is shared is asked when it may go along, and again when nothing else is left; not at each look between.
+        var deletingShared = (isFirstLook || deleting is null || HasSentSharedDeletion(value)) && await IsSharedUnwantedAsync(value, cancellationToken)
+            ? await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken)
+            : null;
+        return deleting ?? deletingShared ?? AllGone(value);
     }
 
     public async Task<OperationOutcome> ForceDeleteAsync(ContainerRuntime value, CancellationToken cancellationToken)
     {
         await DeleteAsync(value, ManagedResourceNames.Installation(value), keepObjects: false, cancellationToken);
-        if (await IsLastAsync(value, cancellationToken))
+        if (await IsNeededByNoneAsync(value, other => !other.IsBeingDeleted(), cancellationToken))
         {
             await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken);
         }
@@ -99,18 +99,29 @@ internal sealed partial class GVisorActuator(
     }
 
     /// <summary>
-    /// Asked of the server, and only when nothing else is left: a pool that was added meanwhile still needs the RuntimeClass. A deletion
-    /// that was sent cannot be called back, and a pool that was added after it makes the ManagedResource anew.
+    /// Asked of the server and not of the cache: a pool that was added meanwhile still needs the RuntimeClass. A deletion that was sent
+    /// cannot be called back, and a pool that was added after it makes the ManagedResource anew.
     /// </summary>
     private async Task<bool> IsSharedUnwantedAsync(ContainerRuntime value, CancellationToken cancellationToken) =>
-        managedResources.HasSentDeletion(ManagedResourceNames.Shared(value)) || await IsLastAsync(value, cancellationToken);
+        HasSentSharedDeletion(value)
+        || await IsNeededByNoneAsync(value, other => !other.IsBeingDeleted() || IsInstallationInPlace(other), cancellationToken);
 
-    /// <summary>No other pool of the shoot wants gVisor. The class does not matter here. (Gardener contract: shared ManagedResource.)</summary>
-    private async Task<bool> IsLastAsync(ContainerRuntime value, CancellationToken cancellationToken)
+    private bool HasSentSharedDeletion(ContainerRuntime value) => managedResources.HasSentDeletion(ManagedResourceNames.Shared(value));
+
+    /// <summary>
+    /// The pool's nodes are uninstalling, or about to be asked to, and the pods that do so need the ServiceAccount that is shared. The last
+    /// pool to get done deletes it.
+    /// </summary>
+    private bool IsInstallationInPlace(ContainerRuntime value) =>
+        ManagedResourceNames.Installation(value) is { } key && managedResources.Find(key) is { Metadata.DeletionTimestamp: null };
+
+    /// <summary>No other pool of the shoot. The class does not matter here. (Gardener contract: shared ManagedResource.)</summary>
+    private async Task<bool> IsNeededByNoneAsync(
+        ContainerRuntime value, Func<ContainerRuntime, bool> needsShared, CancellationToken cancellationToken)
     {
         var siblings = await api.ListAsync(GardenerResources.ContainerRuntimes, value.Metadata.NamespaceProperty, null, cancellationToken);
         return !siblings.Any(other =>
-            other.Metadata.Name != value.Metadata.Name && other.Spec.Type == value.Spec.Type && !other.IsBeingDeleted());
+            other.Metadata.Name != value.Metadata.Name && other.Spec.Type == value.Spec.Type && needsShared(other));
     }
 
     /// <summary>

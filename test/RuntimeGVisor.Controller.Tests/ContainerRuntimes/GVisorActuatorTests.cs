@@ -210,6 +210,74 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
+    public async Task What_is_shared_goes_together_with_the_last_pool()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Installation);
+        HoldByResourceManager(Shared);
+
+        (await DeleteAsync("pool", shoot: null)).WaitingFor.Should().Contain($"'{Installation.Name}' to be deleted");
+        _server.All(GardenerResources.ManagedResources).Should().HaveCount(2).And.OnlyContain(value => value.Metadata.DeletionTimestamp != null);
+
+        ReleaseByResourceManager(Installation);
+        (await DeleteAsync("pool", shoot: null)).WaitingFor.Should().Contain($"'{Shared.Name}' to be deleted");
+
+        ReleaseByResourceManager(Shared);
+        (await DeleteAsync("pool", shoot: null)).Should().Be(OperationOutcome.Completed);
+    }
+
+    [Fact]
+    public async Task The_last_pool_that_waits_asks_only_once_whether_it_is_the_last()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Installation);
+        HoldByResourceManager(Shared);
+        await DeleteAsync("pool", shoot: null);
+        _server.Forget();
+
+        await DeleteAsync("pool", shoot: null);
+        ReleaseByResourceManager(Installation);
+        await DeleteAsync("pool", shoot: null);
+
+        _server.Requests.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task What_is_shared_stays_until_the_nodes_of_every_pool_that_goes_have_uninstalled()
+    {
+        var other = new ObjectKey(Namespace, "extension-runtime-gvisor-installation-other");
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        await _actuator.ReconcileAsync(Add("other"), Living, CancellationToken.None);
+        await DeleteAsync("pool", Living);
+        await DeleteAsync("other", Living);
+        Report(Installation, healthy: true);
+        Report(other, healthy: false);
+
+        (await DeleteAsync("pool", Living)).Should().Be(OperationOutcome.Completed);
+        _server.All(GardenerResources.ManagedResources).Select(value => value.Metadata.Name).Should().BeEquivalentTo(Shared.Name, other.Name);
+
+        Report(other, healthy: true);
+        (await DeleteAsync("other", Living)).Should().Be(OperationOutcome.Completed);
+        _server.All(GardenerResources.ManagedResources).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task What_is_shared_goes_with_the_last_of_several_pools_of_a_shoot_that_is_going()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        await _actuator.ReconcileAsync(Add("other"), Living, CancellationToken.None);
+        HoldByResourceManager(Installation);
+        _server.Remove(GardenerResources.ContainerRuntimes, Get("pool").Key());
+        _server.Remove(GardenerResources.ContainerRuntimes, Get("other").Key());
+
+        (await DeleteAsync("pool", shoot: null)).WaitingFor.Should().Contain(Installation.Name);
+        _server.Get(GardenerResources.ManagedResources, Shared)!.Metadata.DeletionTimestamp.Should().BeNull();
+
+        (await DeleteAsync("other", shoot: null)).Should().Be(OperationOutcome.Completed);
+        _server.All(GardenerResources.ManagedResources).Select(value => value.Metadata.Name).Should().Equal(Installation.Name);
+    }
+
+    [Fact]
     public async Task A_deletion_of_what_is_shared_that_was_sent_asks_nobody_again()
     {
         await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
