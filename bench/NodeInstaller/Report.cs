@@ -54,8 +54,8 @@ internal static class Report
               in which the pipe is opened. So the start of a shell or of a container counts for neither, the start of the installer's program does.
             - **Serves**, **does not answer**: a client on containerd's socket asks for its verbose status, 5 ms after each answer. It sees the handler
               in the configuration that containerd has loaded; an outage is the time between the last answer before a restart and the first after it.
-            - **Ready**: `/readyz` answers 200, asked from within the node's network every 20 ms. By then a sandbox and a container in it have started,
-              run to their end and been removed; a pod that the benchmark starts through the CRI shows how much of this is gVisor's own time here.
+            - **Ready**: `/readyz` answers 200, asked from within the node's network every 20 ms. By then a sandbox and a container in it have started
+              and run to their end; they are removed after it. A pod that the benchmark starts through the CRI shows how much of this is gVisor's own time here.
             - Both work on the same node, which is taken back to its first state and left alone for a second before each; they take turns.
             - **Memory** is `VmRSS` 3 s after a fresh installation and `VmHWM`, **CPU** is user and system time of `/proc/PID/stat`, both of the kernel.
 

@@ -78,6 +78,8 @@ public abstract class CrashTests(TestNode node) : NodeTest(node)
         var next = await run(installer);
 
         next.ExitCode.Should().Be(0, $"killed after step {step}:\n{killed}\n{next}");
+        (await Node.Runtime.PodsAsync(CancellationToken))
+            .Should().NotContain(other => other.Metadata.Namespace == "gvisor-node-installer", $"killed after step {step}, the sandbox of a proof is nobody's");
         await ShouldBeAliveAsync(pod);
         return false;
     }

@@ -98,7 +98,9 @@ internal static class CheckVerbs
     {
         try
         {
-            await new ProofRun(node).RunAsync(SandboxProof.VerifyPurpose, cancellationToken);
+            var proof = new ProofRun(node);
+            await proof.RunAsync(SandboxProof.VerifyPurpose, cancellationToken);
+            await proof.RemoveSandboxAsync(SandboxProof.VerifyPurpose);
             return new("proof", true, "a sandbox has started and its kernel is gVisor's");
         }
         catch (SandboxProofException exception)

@@ -27,7 +27,7 @@ internal sealed class SandboxProof(ContainerRuntimeClient client, TimeProvider t
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Starts the sandbox, reads the kernel's log, and removes the sandbox.</summary>
+    /// <summary>Starts the sandbox and reads the kernel's log. The sandbox of a proof that succeeds stays until it is removed.</summary>
     /// <param name="handler">The handler to prove.</param>
     /// <param name="purpose">Who asks; two at the same time must not remove each other's sandboxes.</param>
     /// <param name="program">Path of this program on the node.</param>
@@ -36,19 +36,19 @@ internal sealed class SandboxProof(ContainerRuntimeClient client, TimeProvider t
     /// <exception cref="SandboxProofException">The sandbox does not start or is not gVisor's.</exception>
     public async Task RunAsync(string handler, string purpose, string program, string logDirectory, CancellationToken cancellationToken)
     {
-        await RemoveLeftoversAsync(purpose, cancellationToken);
+        await RemoveAllAsync(purpose, cancellationToken);
         var config = SandboxConfig(purpose, logDirectory);
         string? sandbox = null;
+        var isProven = false;
         try
         {
             var started = await client.Runtime.RunPodSandboxAsync(
                 new() { Config = config, RuntimeHandler = handler }, client.Limited(cancellationToken, StartTimeout));
             sandbox = started.PodSandboxId;
             var log = await RunProgramAsync(sandbox, config, program, cancellationToken);
-            if (!log.Contains("gVisor", StringComparison.Ordinal))
-            {
-                throw new SandboxProofException($"the kernel in the sandbox is not gVisor's; its log begins with: {FirstLine(log)}");
-            }
+            isProven = log.Contains("gVisor", StringComparison.Ordinal)
+                ? true
+                : throw new SandboxProofException($"the kernel in the sandbox is not gVisor's; its log begins with: {FirstLine(log)}");
         }
         catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -56,15 +56,16 @@ internal sealed class SandboxProof(ContainerRuntimeClient client, TimeProvider t
         }
         finally
         {
-            if (sandbox is not null)
+            if (sandbox is not null && !isProven)
             {
                 await RemoveAsync(sandbox);
             }
         }
     }
 
-    /// <summary>Removes the sandbox that a killed proof left.</summary>
-    public async Task RemoveLeftoversAsync(string purpose, CancellationToken cancellationToken)
+    /// <summary>Removes the sandboxes of proofs, also those that a killed process left.</summary>
+    /// <exception cref="SandboxProofException">They cannot be listed.</exception>
+    public async Task RemoveAllAsync(string purpose, CancellationToken cancellationToken)
     {
         try
         {

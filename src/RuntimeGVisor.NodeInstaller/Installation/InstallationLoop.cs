@@ -2,6 +2,7 @@
 
 using Microsoft.Extensions.Logging;
 using RuntimeGVisor.NodeConfiguration;
+using RuntimeGVisor.NodeInstaller.Cri;
 using RuntimeGVisor.NodeInstaller.DriftDetection;
 using RuntimeGVisor.NodeInstaller.Endpoints;
 using RuntimeGVisor.NodeInstaller.Events;
@@ -16,6 +17,9 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
 
     private readonly Installer _installer = new(node, logger);
     private readonly Uninstaller _uninstaller = new(node, logger);
+
+    // At the start there may be that of a process that was killed.
+    private bool _hasProofSandbox = true;
 
     /// <summary>Runs until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -67,6 +71,8 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
                 ? await _installer.ConvergeAsync(cancellationToken)
                 : await _uninstaller.ConvergeAsync(cancellationToken);
             Report(result, node.Time.GetElapsedTime(started));
+            _hasProofSandbox |= result.Proved;
+            await RemoveProofSandboxAsync();
             return null;
         }
         catch (Exception exception) when (!InstallationException.IsCancellation(exception, cancellationToken))
@@ -76,6 +82,26 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
         finally
         {
             status.PassEnded();
+        }
+    }
+
+    /// <summary>Nobody needs to wait for it: the node is ready by what the sandbox has shown.</summary>
+    private async Task RemoveProofSandboxAsync()
+    {
+        // Uninstalling looks for it by itself.
+        if (!_hasProofSandbox || node.Wanted.DesiredState != DesiredState.Installed)
+        {
+            return;
+        }
+
+        try
+        {
+            await new ProofRun(node).RemoveSandboxAsync(SandboxProof.InstallPurpose);
+            _hasProofSandbox = false;
+        }
+        catch (SandboxProofException exception)
+        {
+            LogProofNotRemoved(exception.Message);
         }
     }
 
@@ -158,6 +184,9 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
 
     [LoggerMessage(LogLevel.Error, "{Reason}: {Message}")]
     private partial void LogFailed(FailureReason reason, string message);
+
+    [LoggerMessage(LogLevel.Warning, "the sandbox of the proof stays until the next pass: {Error}")]
+    private partial void LogProofNotRemoved(string error);
 
     [LoggerMessage(LogLevel.Information, "the next attempt is at {Time}")]
     private partial void LogRetry(DateTimeOffset time);

@@ -7,7 +7,7 @@ namespace RuntimeGVisor.NodeInstaller.Installation;
 /// <summary>A proof with what it needs on the node: a copy of this program and a directory for its output.</summary>
 internal sealed class ProofRun(NodeInstallation node)
 {
-    /// <summary>Starts the sandbox and cleans up behind it.</summary>
+    /// <summary>Proves the handler. The sandbox stays until <see cref="RemoveSandboxAsync"/>, for which nobody has to wait.</summary>
     /// <param name="purpose">Keeps an installer's proof and a person's apart.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SandboxProofException">No sandbox starts, or it is not gVisor's.</exception>
@@ -27,7 +27,14 @@ internal sealed class ProofRun(NodeInstallation node)
         }
     }
 
-    /// <summary>Removes what proofs left.</summary>
+    /// <summary>Removes the sandboxes of such proofs.</summary>
+    /// <param name="purpose">That of the proofs.</param>
+    /// <exception cref="SandboxProofException">They cannot be listed.</exception>
+    public Task RemoveSandboxAsync(string purpose) =>
+        // Also when the caller has given up: a sandbox left behind would count as one that uses gVisor.
+        new SandboxProof(node.Client, node.Time).RemoveAllAsync(purpose, CancellationToken.None);
+
+    /// <summary>Removes the files that proofs left.</summary>
     public void RemoveFiles()
     {
         node.Program.Remove();
