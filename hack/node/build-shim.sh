@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # build-shim.sh DIRECTORY BUILD_ID...: DIRECTORY/BUILD_ID/containerd-shim-runsc-v1, gVisor's shim from Debian's sources;
-# a build ID changes nothing but the bytes, which is enough to be another version.
+# a build ID changes nothing but the bytes, which is enough to be another version. GOARCH: for another processor.
 #
 # Debian packages runsc but not its shim. The shim of the 20240729 source drives either runsc and runs under containerd
 # 1.6, 1.7 and 2.x. It was written against containerd 1.4's libraries; bookworm has those of 1.6, hence the few edits.
@@ -24,7 +24,8 @@ libraries=(golang-dbus-dev golang-github-burntsushi-toml-dev golang-github-ciliu
   golang-github-gogo-protobuf-dev golang-github-golang-protobuf-1-3-dev golang-github-hashicorp-errwrap-dev
   golang-github-hashicorp-go-multierror-dev golang-github-moby-sys-dev golang-github-opencontainers-go-digest-dev
   golang-github-opencontainers-image-spec-dev golang-github-opencontainers-specs-dev golang-github-pkg-errors-dev
-  golang-github-sirupsen-logrus-dev golang-golang-x-sync-dev golang-golang-x-sys-dev golang-google-genproto-dev golang-google-grpc-dev)
+  golang-github-sirupsen-logrus-dev golang-golang-x-sync-dev golang-golang-x-sys-dev golang-golang-x-time-dev
+  golang-google-genproto-dev golang-google-grpc-dev)
 
 "$repository/hack/debian-install.sh" golang-1.19-go
 unpack_packages bookworm "$work/libraries" "${libraries[@]}"

@@ -3,15 +3,18 @@
 # Sourced by the scripts of this folder: packages of any Debian suite, none of which is installed.
 
 # The package lists are fetched once for a script and its children, into the directory $DEBIAN_SUITES, which they remove.
+# DEBIAN_ARCHITECTURE: packages of another architecture than this machine's.
 
 # debian_suite SUITE COMMAND...: an apt-get command that sees only this suite's main section (binary and source packages),
 # fetched from where the machine gets its own packages. The machine's own lists, sources and preferences stay untouched.
 debian_suite() {
-  local suite=$1 directory="$DEBIAN_SUITES/$1" sources=/etc/apt/sources.list.d/debian.sources
+  local architecture=${DEBIAN_ARCHITECTURE:-$(dpkg --print-architecture)}
+  local suite=$1 directory="$DEBIAN_SUITES/$1-$architecture" sources=/etc/apt/sources.list.d/debian.sources
   shift
   local options=(-qq -o "Dir::Etc::sourcelist=$directory/debian.sources" -o Dir::Etc::sourceparts=/dev/null
     -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null -o "Dir::State::lists=$directory/lists"
-    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root -o Acquire::Retries=3 -o Acquire::Languages=none)
+    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root -o Acquire::Retries=3 -o Acquire::Languages=none
+    -o "APT::Architecture=$architecture" -o "APT::Architectures=$architecture")
   if [[ ! -e $directory/updated ]]; then
     local mirror keyring
     mirror=$(awk '/^URIs:/ { print $2; exit }' "$sources" 2>/dev/null || true)
