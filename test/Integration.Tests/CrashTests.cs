@@ -55,7 +55,7 @@ public sealed class CrashTests(OwnSeed seed)
     {
         interceptor.Reset();
         var shoot = await Shoot.CreateAsync(seed.Api);
-        var controller = await seed.StartControllerAsync(kubeconfig);
+        var controller = await seed.StartControllerAsync(kubeconfig, "--log-level=debug");
         try
         {
             await PrepareAsync(shoot, operation);
@@ -79,7 +79,7 @@ public sealed class CrashTests(OwnSeed seed)
             {
                 await controller.DisposeAsync();
                 interceptor.Reset();
-                controller = await seed.StartControllerAsync(kubeconfig);
+                controller = await seed.StartControllerAsync(kubeconfig, "--log-level=debug");
             }
 
             await finished;
@@ -93,6 +93,10 @@ public sealed class CrashTests(OwnSeed seed)
                     running.Kill();
                 }
             }
+        }
+        catch (TimeoutException exception)
+        {
+            throw new InvalidOperationException($"{operation}, killed at write {killAfter}; the controller says:\n{controller.Process.Output}", exception);
         }
         finally
         {
