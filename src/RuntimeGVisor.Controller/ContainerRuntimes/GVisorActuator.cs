@@ -74,10 +74,13 @@ internal sealed partial class GVisorActuator(
         return AllGone(value);
     }
 
-    public async Task<OperationOutcome> MigrateAsync(ContainerRuntime value, CancellationToken cancellationToken) =>
-        await DeleteAsync(value, ManagedResourceNames.Installation(value), keepObjects: true, cancellationToken)
-        ?? await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: true, cancellationToken)
-        ?? AllGone(value);
+    public async Task<OperationOutcome> MigrateAsync(ContainerRuntime value, CancellationToken cancellationToken)
+    {
+        // Nothing goes in the shoot, so neither has to wait for the other.
+        var deleting = await DeleteAsync(value, ManagedResourceNames.Installation(value), keepObjects: true, cancellationToken);
+        var deletingShared = await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: true, cancellationToken);
+        return deleting ?? deletingShared ?? AllGone(value);
+    }
 
     private async Task<OperationOutcome?> DeleteAsync(
         ContainerRuntime value, ObjectKey? key, bool keepObjects, CancellationToken cancellationToken) =>

@@ -352,14 +352,35 @@ public sealed class GVisorActuatorTests
     {
         await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
         HoldByResourceManager(Installation);
+        HoldByResourceManager(Shared);
         _server.Forget();
 
         (await _actuator.MigrateAsync(Get("pool"), CancellationToken.None)).WaitingFor.Should().Contain(Installation.Name);
 
-        var held = _server.Get(GardenerResources.ManagedResources, Installation)!;
-        held.Spec.KeepObjects.Should().BeTrue();
-        held.Metadata.DeletionTimestamp.Should().NotBeNull();
-        _server.Writes.Where(request => request.Key == Installation).Select(request => request.Verb).Should().Equal("patch", "delete");
+        foreach (var key in (ObjectKey[])[Installation, Shared])
+        {
+            var held = _server.Get(GardenerResources.ManagedResources, key)!;
+            held.Spec.KeepObjects.Should().BeTrue();
+            held.Metadata.DeletionTimestamp.Should().NotBeNull();
+            _server.Writes.Where(request => request.Key == key).Select(request => request.Verb).Should().Equal("patch", "delete");
+        }
+    }
+
+    [Fact]
+    public async Task A_migration_that_waits_sends_nothing_a_second_time_and_names_what_is_left()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Installation);
+        HoldByResourceManager(Shared);
+        await _actuator.MigrateAsync(Get("pool"), CancellationToken.None);
+        ReleaseByResourceManager(Installation);
+        _server.Forget();
+
+        (await _actuator.MigrateAsync(Get("pool"), CancellationToken.None)).WaitingFor.Should().Contain($"'{Shared.Name}'");
+
+        _server.Writes.Should().BeEmpty();
+        ReleaseByResourceManager(Shared);
+        (await _actuator.MigrateAsync(Get("pool"), CancellationToken.None)).Should().Be(OperationOutcome.Completed);
     }
 
     [Fact]
