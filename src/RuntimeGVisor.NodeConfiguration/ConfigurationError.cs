@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text;
+using System.Text.Json;
 
 namespace RuntimeGVisor.NodeConfiguration;
 
@@ -12,29 +13,43 @@ public sealed record ConfigurationError(string Field, string? Value, string Allo
 {
     private const int LongestShownValue = 128;
 
+    /// <summary>
+    /// Whether the value is shown in quotes, as text. Default true. JSON is shown as it was written instead, so that <c>true</c> and
+    /// <c>"true"</c> look different.
+    /// </summary>
+    public bool IsQuoted { get; init; } = true;
+
+    /// <summary>An error about a JSON value, which may have the wrong type.</summary>
+    /// <param name="field">Path of the field.</param>
+    /// <param name="value">The value as found.</param>
+    /// <param name="allowed">What is allowed there, as the end of a sentence.</param>
+    public static ConfigurationError OfJson(string field, JsonElement value, string allowed) => new(field, value.GetRawText(), allowed) { IsQuoted = false };
+
     /// <summary>The error as one printable line, whatever characters the value has.</summary>
     public override string ToString()
     {
         var place = Field.Length == 0 ? "the configuration" : Field;
-        return Value is null ? $"{place}: {Allowed}" : $"{place}: {Quote(Value)} is not allowed: {Allowed}";
+        return Value is null ? $"{place}: {Allowed}" : $"{place}: {(IsQuoted ? Quote(Value) : Show(Value, ""))} is not allowed: {Allowed}";
     }
 
     /// <summary>Shows a value of unknown origin in one line: shortened, control and non-ASCII characters escaped.</summary>
     /// <param name="value">The value.</param>
-    public static string Quote(string value)
+    public static string Quote(string value) => Show(value, "\"");
+
+    private static string Show(string value, string quote)
     {
-        var shown = new StringBuilder("\"");
+        var shown = new StringBuilder(quote);
         foreach (var character in value.AsSpan(0, Math.Min(value.Length, LongestShownValue)))
         {
             _ = character switch
             {
-                '"' or '\\' => shown.Append('\\').Append(character),
+                '"' or '\\' when quote.Length > 0 => shown.Append('\\').Append(character),
                 >= ' ' and <= '~' => shown.Append(character),
                 _ => shown.Append($"\\u{(int)character:x4}"),
             };
         }
 
-        shown.Append('"');
+        shown.Append(quote);
         return value.Length > LongestShownValue ? shown.Append($" (the first of {value.Length} characters)").ToString() : shown.ToString();
     }
 }

@@ -49,7 +49,7 @@ public static partial class NodeInstallerConfigurationRules
     {
         if (flags.Count > MostFlags)
         {
-            errors.Add(new("runscFlags", $"{flags.Count} flags", $"at most {MostFlags} flags"));
+            errors.Add(new("runscFlags", $"{flags.Count} flags", $"at most {MostFlags} flags") { IsQuoted = false });
             return;
         }
 
@@ -104,7 +104,7 @@ public static partial class NodeInstallerConfigurationRules
     {
         if (value < lowest || value > highest)
         {
-            errors.Add(new(field, value.ToString(), $"a number from {lowest} to {highest}"));
+            errors.Add(new(field, value.ToString(), $"a number from {lowest} to {highest}") { IsQuoted = false });
         }
     }
 

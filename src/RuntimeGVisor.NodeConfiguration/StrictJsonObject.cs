@@ -20,7 +20,7 @@ internal sealed class StrictJsonObject
         (_path, _errors) = (path, errors);
         if (element.ValueKind != JsonValueKind.Object)
         {
-            errors.Add(new(path, Show(element), "an object"));
+            errors.Add(ConfigurationError.OfJson(path, element, "an object"));
             IsObject = false;
             return;
         }
@@ -30,7 +30,7 @@ internal sealed class StrictJsonObject
             var name = Text(() => property.Name);
             if (!_fields.TryAdd(name, property.Value))
             {
-                errors.Add(new(PathOf(name), Show(property.Value), "each field once"));
+                errors.Add(ConfigurationError.OfJson(PathOf(name), property.Value, "each field once"));
             }
         }
     }
@@ -53,7 +53,7 @@ internal sealed class StrictJsonObject
             return number;
         }
 
-        _errors.Add(new(PathOf(name), Show(element), "a whole number"));
+        _errors.Add(ConfigurationError.OfJson(PathOf(name), element, "a whole number"));
         return otherwise;
     }
 
@@ -72,7 +72,7 @@ internal sealed class StrictJsonObject
             return element.EnumerateArray().Select((item, index) => new StrictJsonObject(item, $"{PathOf(name)}[{index}]", _errors));
         }
 
-        _errors.Add(new(PathOf(name), Show(element), "a list"));
+        _errors.Add(ConfigurationError.OfJson(PathOf(name), element, "a list"));
         return [];
     }
 
@@ -110,7 +110,7 @@ internal sealed class StrictJsonObject
             return Text(() => element.GetString()!);
         }
 
-        _errors.Add(new(PathOf(name), Show(element), "a string"));
+        _errors.Add(ConfigurationError.OfJson(PathOf(name), element, "a string"));
         return "";
     }
 
@@ -121,9 +121,6 @@ internal sealed class StrictJsonObject
             : ConfigurationError.Quote(name);
         return _path.Length == 0 ? shown : $"{_path}.{shown}";
     }
-
-    private static string Show(JsonElement element) =>
-        element.ValueKind == JsonValueKind.String ? Text(() => element.GetString()!) : element.GetRawText();
 
     /// <summary>Text that is no Unicode, such as half a surrogate pair, must not end the program: no rule will accept what stands in for it.</summary>
     private static string Text(Func<string> read)

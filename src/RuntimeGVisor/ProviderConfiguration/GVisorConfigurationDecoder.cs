@@ -85,5 +85,5 @@ public static class GVisorConfigurationDecoder
     }
 
     private static ProviderConfigurationException Wrong(string field, JsonElement found, string allowed) =>
-        new(new ConfigurationError(field, found.GetRawText(), allowed).ToString());
+        new(ConfigurationError.OfJson(field, found, allowed).ToString());
 }

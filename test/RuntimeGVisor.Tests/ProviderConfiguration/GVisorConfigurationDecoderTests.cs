@@ -60,16 +60,16 @@ public sealed class GVisorConfigurationDecoderTests
         ErrorOf("""{"kind":"Other"}""").Should().Contain($"no kind \"Other\" is registered for version \"{Group}/v1alpha1\" in scheme");
 
     [Theory]
-    [InlineData("""{"configFlags":{"debug":true}}""", "configFlags.debug: \"true\" is not allowed: a string, such as \"true\"")]
-    [InlineData("""{"configFlags":{"panic-signal":5}}""", "configFlags.panic-signal: \"5\" is not allowed: a string, such as \"true\"")]
-    [InlineData("""{"configFlags":{"a":{"b":"c"}}}""", "configFlags.a: \"{\\\"b\\\":\\\"c\\\"}\" is not allowed: a string, such as \"true\"")]
-    [InlineData("""{"configFlags":["debug"]}""", "configFlags: \"[\\\"debug\\\"]\" is not allowed: an object with a string for each flag")]
-    [InlineData("""{"configFlags":"debug"}""", "configFlags: \"\\\"debug\\\"\" is not allowed: an object with a string for each flag")]
-    [InlineData("""{"testImageTag":1}""", "testImageTag: \"1\" is not allowed: a string")]
-    [InlineData("""{"apiVersion":1}""", "apiVersion: \"1\" is not allowed: a string")]
-    [InlineData("""{"kind":[]}""", "kind: \"[]\" is not allowed: a string")]
-    [InlineData("[]", "providerConfig: \"[]\" is not allowed: an object")]
-    [InlineData("\"debug\"", "providerConfig: \"\\\"debug\\\"\" is not allowed: an object")]
+    [InlineData("""{"configFlags":{"debug":true}}""", "configFlags.debug: true is not allowed: a string, such as \"true\"")]
+    [InlineData("""{"configFlags":{"panic-signal":5}}""", "configFlags.panic-signal: 5 is not allowed: a string, such as \"true\"")]
+    [InlineData("""{"configFlags":{"a":{"b":"c"}}}""", "configFlags.a: {\"b\":\"c\"} is not allowed: a string, such as \"true\"")]
+    [InlineData("""{"configFlags":["debug"]}""", "configFlags: [\"debug\"] is not allowed: an object with a string for each flag")]
+    [InlineData("""{"configFlags":"debug"}""", "configFlags: \"debug\" is not allowed: an object with a string for each flag")]
+    [InlineData("""{"testImageTag":1}""", "testImageTag: 1 is not allowed: a string")]
+    [InlineData("""{"apiVersion":1}""", "apiVersion: 1 is not allowed: a string")]
+    [InlineData("""{"kind":[]}""", "kind: [] is not allowed: a string")]
+    [InlineData("[]", "providerConfig: [] is not allowed: an object")]
+    [InlineData("\"debug\"", "providerConfig: \"debug\" is not allowed: an object")]
     public void A_wrong_type_is_an_error_with_field_value_and_what_is_allowed(string json, string error) =>
         ErrorOf(json).Should().Be($"could not decode provider config: {error}");
 
