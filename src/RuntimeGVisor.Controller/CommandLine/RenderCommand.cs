@@ -63,7 +63,7 @@ internal static class RenderCommand
         }
         catch (Exception e) when (e is CommandLineException or CodedException)
         {
-            error.WriteLine($"error: {e.Message}");
+            error.WriteLine(e is CodedException ? $"error: {file}: {e.Message}" : $"error: {e.Message}");
             return 1;
         }
     }

@@ -104,7 +104,7 @@ public sealed class RenderCommandTests : IDisposable
 
         run.ExitCode.Should().Be(1);
         run.Output.Should().BeEmpty();
-        run.Error.Should().Contain("could not decode provider config").And.Contain(message);
+        run.Error.Should().MatchRegex(@"^error: /\S+: could not decode provider config: ").And.Contain(message);
     }
 
     [Fact]
