@@ -5,11 +5,13 @@ using Gardener.Extensions.Health;
 using Gardener.Extensions.Heartbeat;
 using Gardener.Extensions.Hosting;
 using Gardener.Extensions.Operations;
+using Hosting;
+using Hosting.Endpoints;
+using Hosting.Logging;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Hosting;
 using Kubernetes.Controllers.LeaderElection;
-using Kubernetes.Controllers.Logging;
-using Kubernetes.Controllers.Metrics;
 using RuntimeGVisor.Controller.CommandLine;
 using RuntimeGVisor.Controller.ContainerRuntimes;
 

@@ -9,12 +9,13 @@ public sealed class DependencyDirectionTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
-        ["Kubernetes.Controllers"] = [],
-        ["Gardener.Extensions"] = ["Kubernetes.Controllers"],
+        ["Hosting"] = [],
+        ["Kubernetes.Controllers"] = ["Hosting"],
+        ["Gardener.Extensions"] = ["Hosting", "Kubernetes.Controllers"],
         ["RuntimeGVisor.NodeConfiguration"] = [],
         ["RuntimeGVisor"] = ["Gardener.Extensions", "RuntimeGVisor.NodeConfiguration"],
-        ["RuntimeGVisor.Controller"] = ["Kubernetes.Controllers", "Gardener.Extensions", "RuntimeGVisor", "RuntimeGVisor.NodeConfiguration"],
-        ["RuntimeGVisor.NodeInstaller"] = ["RuntimeGVisor.NodeConfiguration"],
+        ["RuntimeGVisor.Controller"] = ["Hosting", "Kubernetes.Controllers", "Gardener.Extensions", "RuntimeGVisor", "RuntimeGVisor.NodeConfiguration"],
+        ["RuntimeGVisor.NodeInstaller"] = ["Hosting", "RuntimeGVisor.NodeConfiguration"],
     };
 
     public static TheoryData<string> Projects() => [.. Directory.GetDirectories(SourceRoot()).Select(directory => Path.GetFileName(directory))];

@@ -2,7 +2,7 @@
 
 using System.Formats.Tar;
 using NodeTestBed;
-using RuntimeGVisor.NodeInstaller.Binaries;
+using RuntimeGVisor.NodeInstaller.Releases;
 
 namespace Images.Tests;
 

@@ -6,7 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using NodeTestBed;
-using RuntimeGVisor.NodeInstaller.Binaries;
+using RuntimeGVisor.NodeInstaller.Releases;
 
 namespace Images.Tests;
 

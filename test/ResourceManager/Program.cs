@@ -3,11 +3,11 @@
 // A stand-in for gardener-resource-manager: what it does with ManagedResources as far as an extension can see it, without a shoot.
 
 using System.CommandLine;
+using Hosting.Logging;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Hosting;
-using Kubernetes.Controllers.Logging;
-using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Reconciling;
 using Microsoft.Extensions.Logging;
 using ResourceManager;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using RuntimeGVisor.NodeInstaller.CommandLine;
-using RuntimeGVisor.NodeInstaller.DriftDetection;
-using RuntimeGVisor.NodeInstaller.Installation;
+using RuntimeGVisor.NodeInstaller.Convergence;
 
 namespace RuntimeGVisor.NodeInstaller.Tests;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
-using k8s.Models;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.LeaderElection;
-using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Serialization;
 using Microsoft.Extensions.Logging;
+using k8s.Models;
 
 namespace Gardener.Extensions.Heartbeat;
 

@@ -3,8 +3,8 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Gardener.Extensions.Api;
-using k8s.Models;
 using Kubernetes.Controllers.Client;
+using k8s.Models;
 
 namespace Gardener.Extensions.ManagedResources;
 

@@ -3,8 +3,8 @@
 using Gardener.Extensions.Api;
 using Gardener.Extensions.ManagedResources;
 using Gardener.Extensions.Operations;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Caching;
-using Kubernetes.Controllers.Metrics;
 
 namespace Gardener.Extensions.Metrics;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using Gardener.Extensions.Api;
-using Kubernetes.Controllers.Metrics;
+using Hosting.Metrics;
 
 namespace Gardener.Extensions.Metrics;
 

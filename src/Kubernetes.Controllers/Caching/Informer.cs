@@ -2,12 +2,12 @@
 
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Hosting.Logging;
+using Hosting.Metrics;
+using Kubernetes.Controllers.Client;
+using Microsoft.Extensions.Logging;
 using k8s;
 using k8s.Models;
-using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.Logging;
-using Kubernetes.Controllers.Metrics;
-using Microsoft.Extensions.Logging;
 
 namespace Kubernetes.Controllers.Caching;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Kubernetes.Controllers.Client;
 using k8s;
 using k8s.Models;
-using Kubernetes.Controllers.Client;
 
 namespace Kubernetes.Controllers.Caching;
 

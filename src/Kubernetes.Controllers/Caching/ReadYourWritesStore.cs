@@ -2,9 +2,9 @@
 
 using System.Collections.Concurrent;
 using System.Globalization;
+using Kubernetes.Controllers.Client;
 using k8s;
 using k8s.Models;
-using Kubernetes.Controllers.Client;
 
 namespace Kubernetes.Controllers.Caching;
 

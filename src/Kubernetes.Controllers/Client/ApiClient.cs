@@ -8,10 +8,10 @@ using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Hosting.Metrics;
+using Kubernetes.Controllers.Serialization;
 using k8s;
 using k8s.Models;
-using Kubernetes.Controllers.Metrics;
-using Kubernetes.Controllers.Serialization;
 
 namespace Kubernetes.Controllers.Client;
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Net;
+using Hosting.Logging;
 
 namespace Kubernetes.Controllers.Client;
 
 /// <summary>The API server answered with an error. The message is the server's own; for Secrets it is reduced to code and reason.</summary>
-public sealed class ApiException : Exception
+public sealed class ApiException : Exception, IExternalFailure
 {
     /// <summary>An answer of the API server.</summary>
     /// <param name="statusCode">HTTP status, or the code of a <c>Status</c> object in a watch.</param>

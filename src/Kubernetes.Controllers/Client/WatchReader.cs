@@ -6,9 +6,9 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Kubernetes.Controllers.Serialization;
 using k8s;
 using k8s.Models;
-using Kubernetes.Controllers.Serialization;
 
 namespace Kubernetes.Controllers.Client;
 

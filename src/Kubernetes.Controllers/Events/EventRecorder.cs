@@ -4,11 +4,11 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
-using k8s;
-using k8s.Models;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Serialization;
 using Microsoft.Extensions.Logging;
+using k8s;
+using k8s.Models;
 
 namespace Kubernetes.Controllers.Events;
 

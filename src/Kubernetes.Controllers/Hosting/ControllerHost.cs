@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using k8s;
-using k8s.Models;
+using Hosting.Endpoints;
+using Hosting.Health;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Events;
-using Kubernetes.Controllers.Health;
 using Kubernetes.Controllers.LeaderElection;
-using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Reconciling;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using k8s;
+using k8s.Models;
 
 namespace Kubernetes.Controllers.Hosting;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Hosting.Endpoints;
 using Kubernetes.Controllers.LeaderElection;
 
 namespace Kubernetes.Controllers.Hosting;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using k8s.Models;
+using Hosting.Logging;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.Logging;
-using Kubernetes.Controllers.Metrics;
 using Microsoft.Extensions.Logging;
+using k8s.Models;
 
 namespace Kubernetes.Controllers.LeaderElection;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
-using k8s.Models;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Serialization;
+using k8s.Models;
 
 namespace Kubernetes.Controllers.LeaderElection;
 

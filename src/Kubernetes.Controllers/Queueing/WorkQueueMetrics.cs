@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Globalization;
-using Kubernetes.Controllers.Metrics;
+using Hosting.Metrics;
 
 namespace Kubernetes.Controllers.Queueing;
 

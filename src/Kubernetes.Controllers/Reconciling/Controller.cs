@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Diagnostics.CodeAnalysis;
-using k8s;
-using k8s.Models;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Queueing;
 using Microsoft.Extensions.Logging;
+using k8s;
+using k8s.Models;
 
 namespace Kubernetes.Controllers.Reconciling;
 

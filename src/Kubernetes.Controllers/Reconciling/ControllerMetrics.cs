@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using Kubernetes.Controllers.Metrics;
+using Hosting.Metrics;
 
 namespace Kubernetes.Controllers.Reconciling;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using Gardener.Extensions.Images;
+using Hosting;
 using RuntimeGVisor.Images;
 
 namespace RuntimeGVisor.Controller.CommandLine;

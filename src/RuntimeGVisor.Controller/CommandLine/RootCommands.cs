@@ -2,6 +2,7 @@
 
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Hosting;
 
 namespace RuntimeGVisor.Controller.CommandLine;
 

@@ -5,11 +5,11 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using RuntimeGVisor.NodeConfiguration;
+using RuntimeGVisor.NodeInstaller.Containerd;
+using RuntimeGVisor.NodeInstaller.Convergence;
 using RuntimeGVisor.NodeInstaller.Endpoints;
 using RuntimeGVisor.NodeInstaller.Events;
 using RuntimeGVisor.NodeInstaller.Files;
-using RuntimeGVisor.NodeInstaller.Installation;
-using RuntimeGVisor.NodeInstaller.Shims;
 
 namespace RuntimeGVisor.NodeInstaller.CommandLine;
 

@@ -4,9 +4,9 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RuntimeGVisor.NodeConfiguration;
-using RuntimeGVisor.NodeInstaller.Binaries;
-using RuntimeGVisor.NodeInstaller.Cri;
-using RuntimeGVisor.NodeInstaller.Installation;
+using RuntimeGVisor.NodeInstaller.Containerd;
+using RuntimeGVisor.NodeInstaller.Convergence;
+using RuntimeGVisor.NodeInstaller.Releases;
 
 namespace RuntimeGVisor.NodeInstaller.CommandLine;
 

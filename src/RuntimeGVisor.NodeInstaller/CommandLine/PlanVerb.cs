@@ -4,9 +4,9 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using RuntimeGVisor.NodeConfiguration;
-using RuntimeGVisor.NodeInstaller.Binaries;
-using RuntimeGVisor.NodeInstaller.ContainerdConfiguration;
-using RuntimeGVisor.NodeInstaller.Installation;
+using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
+using RuntimeGVisor.NodeInstaller.Convergence;
+using RuntimeGVisor.NodeInstaller.Releases;
 
 namespace RuntimeGVisor.NodeInstaller.CommandLine;
 

@@ -2,8 +2,7 @@
 
 using System.Globalization;
 using System.Text;
-using RuntimeGVisor.NodeInstaller.DriftDetection;
-using RuntimeGVisor.NodeInstaller.Installation;
+using RuntimeGVisor.NodeInstaller.Convergence;
 
 namespace RuntimeGVisor.NodeInstaller.Endpoints;
 

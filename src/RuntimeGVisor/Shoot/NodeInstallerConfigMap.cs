@@ -3,8 +3,8 @@
 using System.Text;
 using Gardener.Extensions.Api;
 using Gardener.Extensions.ManagedResources;
-using k8s.Models;
 using RuntimeGVisor.NodeConfiguration;
+using k8s.Models;
 
 namespace RuntimeGVisor.Shoot;
 

@@ -3,9 +3,9 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Gardener.Extensions.ManagedResources;
+using RuntimeGVisor.NodeConfiguration;
 using k8s;
 using k8s.Models;
-using RuntimeGVisor.NodeConfiguration;
 
 namespace RuntimeGVisor.Shoot;
 

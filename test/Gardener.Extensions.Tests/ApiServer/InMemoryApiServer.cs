@@ -5,10 +5,10 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using k8s;
-using k8s.Models;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
+using k8s;
+using k8s.Models;
 
 namespace Gardener.Extensions.Tests.ApiServer;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using k8s;
-using k8s.Models;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Events;
+using k8s;
+using k8s.Models;
 
 namespace Gardener.Extensions.Tests.ApiServer;
 

@@ -4,9 +4,9 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Gardener.Extensions.Heartbeat;
 using Gardener.Extensions.Tests.ApiServer;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.LeaderElection;
-using Kubernetes.Controllers.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 

@@ -6,10 +6,10 @@ using Gardener.Extensions.Health;
 using Gardener.Extensions.Hosting;
 using Gardener.Extensions.Operations;
 using Gardener.Extensions.Tests.Operations;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Events;
 using Kubernetes.Controllers.Hosting;
-using Kubernetes.Controllers.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gardener.Extensions.Tests.Hosting;

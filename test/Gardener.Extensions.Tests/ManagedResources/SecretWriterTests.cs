@@ -4,9 +4,9 @@ using System.Collections.Immutable;
 using Gardener.Extensions.Api;
 using Gardener.Extensions.ManagedResources;
 using Gardener.Extensions.Tests.ApiServer;
-using k8s.Models;
 using Kubernetes.Controllers.Client;
 using Microsoft.Extensions.Time.Testing;
+using k8s.Models;
 
 namespace Gardener.Extensions.Tests.ManagedResources;
 

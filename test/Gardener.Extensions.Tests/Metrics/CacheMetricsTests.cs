@@ -3,7 +3,7 @@
 using Gardener.Extensions.Api;
 using Gardener.Extensions.Metrics;
 using Gardener.Extensions.Tests.ApiServer;
-using Kubernetes.Controllers.Metrics;
+using Hosting.Metrics;
 
 namespace Gardener.Extensions.Tests.Metrics;
 

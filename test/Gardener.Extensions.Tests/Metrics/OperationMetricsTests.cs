@@ -2,7 +2,7 @@
 
 using Gardener.Extensions.Api;
 using Gardener.Extensions.Metrics;
-using Kubernetes.Controllers.Metrics;
+using Hosting.Metrics;
 
 namespace Gardener.Extensions.Tests.Metrics;
 

@@ -6,9 +6,9 @@ using Gardener.Extensions.ManagedResources;
 using Gardener.Extensions.Metrics;
 using Gardener.Extensions.Operations;
 using Gardener.Extensions.Tests.ApiServer;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Reconciling;
 using Microsoft.Extensions.Time.Testing;
 

@@ -2,9 +2,9 @@
 
 using System.Collections.Concurrent;
 using System.Globalization;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Tests.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;

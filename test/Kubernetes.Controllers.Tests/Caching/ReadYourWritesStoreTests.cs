@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using k8s.Models;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
 using Microsoft.Extensions.Time.Testing;
+using k8s.Models;
 
 namespace Kubernetes.Controllers.Tests.Caching;
 

@@ -2,12 +2,12 @@
 
 using System.Net;
 using System.Text.Json.Nodes;
-using k8s.Models;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Tests.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
+using k8s.Models;
 using static Kubernetes.Controllers.Tests.Testing.FakeApiServer;
 
 namespace Kubernetes.Controllers.Tests.Client;

@@ -2,11 +2,12 @@
 
 using System.Collections.Concurrent;
 using System.Net;
+using Hosting.Endpoints;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Hosting;
 using Kubernetes.Controllers.LeaderElection;
-using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Reconciling;
 using Kubernetes.Controllers.Tests.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

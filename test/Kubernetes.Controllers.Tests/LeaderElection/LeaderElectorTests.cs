@@ -2,8 +2,8 @@
 
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Hosting.Metrics;
 using Kubernetes.Controllers.LeaderElection;
-using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Tests.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Collections.Concurrent;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.Metrics;
 using Kubernetes.Controllers.Reconciling;
 using Kubernetes.Controllers.Tests.Testing;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -5,9 +5,9 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using Kubernetes.Controllers.Client;
 using k8s;
 using k8s.Models;
-using Kubernetes.Controllers.Client;
 
 namespace Kubernetes.Controllers.Tests.Testing;
 

@@ -5,9 +5,8 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using RuntimeGVisor.NodeInstaller.DriftDetection;
+using RuntimeGVisor.NodeInstaller.Convergence;
 using RuntimeGVisor.NodeInstaller.Endpoints;
-using RuntimeGVisor.NodeInstaller.Installation;
 
 namespace RuntimeGVisor.NodeInstaller.Tests.Endpoints;
 

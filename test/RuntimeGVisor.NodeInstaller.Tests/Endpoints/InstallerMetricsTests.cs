@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using ControlPlane;
-using RuntimeGVisor.NodeInstaller.DriftDetection;
+using RuntimeGVisor.NodeInstaller.Convergence;
 using RuntimeGVisor.NodeInstaller.Endpoints;
-using RuntimeGVisor.NodeInstaller.Installation;
 
 namespace RuntimeGVisor.NodeInstaller.Tests.Endpoints;
 
