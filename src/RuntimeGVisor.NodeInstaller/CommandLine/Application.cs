@@ -9,7 +9,6 @@ using RuntimeGVisor.NodeInstaller.Containerd;
 using RuntimeGVisor.NodeInstaller.Convergence;
 using RuntimeGVisor.NodeInstaller.Endpoints;
 using RuntimeGVisor.NodeInstaller.Events;
-using RuntimeGVisor.NodeInstaller.Files;
 
 namespace RuntimeGVisor.NodeInstaller.CommandLine;
 
@@ -24,14 +23,16 @@ internal static class Application
     {
         try
         {
+            if (await NodeVerbs.TryRunAsync(commandLine, output, TimeProvider.System))
+            {
+                return ExitCode.Success;
+            }
+
             var arguments = Arguments.Parse(commandLine);
             return arguments.Verb switch
             {
                 Verb.Help => await PrintAsync(output, Arguments.Usage),
                 Verb.Version => await PrintAsync(output, Version + "\n"),
-                Verb.KernelLog => PrintKernelLog(),
-                Verb.AwaitStarts => await UnstartedShimVerbs.WaitAsync(TimeProvider.System),
-                Verb.EndUnstarted => await UnstartedShimVerbs.EndAsync(output),
                 _ => await RunOnNodeAsync(arguments, output, errors),
             };
         }
@@ -56,13 +57,6 @@ internal static class Application
     private static async Task<ExitCode> PrintAsync(TextWriter output, string text)
     {
         await output.WriteAsync(text);
-        return ExitCode.Success;
-    }
-
-    private static ExitCode PrintKernelLog()
-    {
-        using var output = Console.OpenStandardOutput();
-        output.Write(LibC.ReadKernelLog());
         return ExitCode.Success;
     }
 

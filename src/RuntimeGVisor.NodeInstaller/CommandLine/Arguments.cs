@@ -12,29 +12,11 @@ internal enum Verb
     Verify,
     Version,
     Help,
-
-    /// <summary>Run inside a sandbox by the installer itself: prints the kernel's log and nothing else.</summary>
-    KernelLog,
-
-    /// <summary>Run on the node by the installer itself: waits for the starts of gVisor containers.</summary>
-    AwaitStarts,
-
-    /// <summary>Run on the node by the installer itself: ends the shims of gVisor containers that were not started.</summary>
-    EndUnstarted,
 }
 
 /// <summary>The command line.</summary>
 internal sealed record Arguments
 {
-    /// <summary>How the installer calls itself inside a sandbox.</summary>
-    public const string KernelLogVerb = "kernel-log";
-
-    /// <summary>How the installer calls itself on the node before it restarts containerd.</summary>
-    public const string AwaitStartsVerb = "await-starts";
-
-    /// <summary>How the installer calls itself on the node when containerd does not come up.</summary>
-    public const string EndUnstartedVerb = "end-unstarted";
-
     public const string Usage =
         """
         usage: gvisor-node-installer VERB [OPTION...]
@@ -70,9 +52,6 @@ internal sealed record Arguments
         ["help"] = Verb.Help,
         ["--help"] = Verb.Help,
         ["-h"] = Verb.Help,
-        [KernelLogVerb] = Verb.KernelLog,
-        [AwaitStartsVerb] = Verb.AwaitStarts,
-        [EndUnstartedVerb] = Verb.EndUnstarted,
     };
 
     public required Verb Verb { get; init; }

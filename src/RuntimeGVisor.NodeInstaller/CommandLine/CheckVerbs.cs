@@ -47,7 +47,7 @@ internal static class CheckVerbs
         };
         if (verify)
         {
-            checks.Add(await ProveAsync(node, cancellationToken));
+            checks.Add(await ProveAsync(node, plan, cancellationToken));
         }
         else
         {
@@ -94,13 +94,13 @@ internal static class CheckVerbs
         LastFailure = journal.Failure is { } failure ? $"{failure.Time:u} {failure.Reason}: {failure.Message}" : null,
     };
 
-    private static async Task<Check> ProveAsync(NodeInstallation node, CancellationToken cancellationToken)
+    private static async Task<Check> ProveAsync(NodeInstallation node, InstallationPlan plan, CancellationToken cancellationToken)
     {
         try
         {
             var proof = new ProofRun(node);
-            await proof.RunAsync(SandboxProof.VerifyPurpose, cancellationToken);
-            await proof.RemoveSandboxAsync(SandboxProof.VerifyPurpose);
+            await proof.RunAsync(plan, ProofRun.VerifyPurpose, cancellationToken);
+            await proof.RemoveSandboxAsync();
             return new("proof", true, "a sandbox has started and its kernel is gVisor's");
         }
         catch (SandboxProofException exception)

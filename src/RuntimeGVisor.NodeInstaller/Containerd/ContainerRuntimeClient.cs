@@ -3,14 +3,18 @@
 using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
+using RuntimeGVisor.NodeInstaller.Containerd.Api;
 using RuntimeGVisor.NodeInstaller.Containerd.V1;
 
 namespace RuntimeGVisor.NodeInstaller.Containerd;
 
-/// <summary>containerd's CRI service over its socket.</summary>
+/// <summary>containerd over its socket: the CRI, and its own API.</summary>
 internal sealed class ContainerRuntimeClient : IDisposable
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(10);
+
+    // A list of all sandboxes of a node, with their annotations, may be larger than the library's 4 MiB.
+    private const int MaxMessageBytes = 64 << 20;
 
     private readonly GrpcChannel _channel;
     private readonly TimeProvider _time;
@@ -38,14 +42,25 @@ internal sealed class ContainerRuntimeClient : IDisposable
                 },
             },
             DisposeHttpClient = true,
+            MaxReceiveMessageSize = MaxMessageBytes,
             // A restart of containerd is expected to take 80 ms; the default back-off is a second.
             InitialReconnectBackoff = TimeSpan.FromMilliseconds(5),
             MaxReconnectBackoff = TimeSpan.FromMilliseconds(20),
         });
         Runtime = new(_channel);
+        Containers = new(_channel);
+        Tasks = new(_channel);
+        Namespaces = new(_channel);
     }
 
+    /// <summary>The CRI, with what is in containerd's namespace <c>k8s.io</c>.</summary>
     public RuntimeService.RuntimeServiceClient Runtime { get; }
+
+    public Containers.ContainersClient Containers { get; }
+
+    public Tasks.TasksClient Tasks { get; }
+
+    public Namespaces.NamespacesClient Namespaces { get; }
 
     /// <summary>Options of every call: a time limit and the caller's token.</summary>
     public CallOptions Limited(CancellationToken cancellationToken, TimeSpan? timeout = null) =>

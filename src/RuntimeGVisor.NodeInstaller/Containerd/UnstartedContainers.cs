@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using Microsoft.Extensions.Logging;
-using RuntimeGVisor.NodeInstaller.CommandLine;
 using RuntimeGVisor.NodeInstaller.Convergence;
 using RuntimeGVisor.NodeInstaller.Systemd;
 
@@ -17,12 +16,12 @@ internal sealed partial class UnstartedContainers(NodeInstallation node, ILogger
 
     /// <summary>Waits, not for long, until no container is between its creation and its start.</summary>
     public Task WaitAsync(CancellationToken cancellationToken) =>
-        TryRunAsync(Arguments.AwaitStartsVerb, UnstartedShimVerbs.LongestWait + EndTimeout, cancellationToken);
+        TryRunAsync(NodeVerbs.WaitPending, UnstartedShimVerbs.LongestWait + EndTimeout, cancellationToken);
 
     /// <summary>Ends the shims of such containers. Their pods are started anew by the kubelet.</summary>
     public async Task EndAsync(CancellationToken cancellationToken)
     {
-        foreach (var sandbox in await TryRunAsync(Arguments.EndUnstartedVerb, EndTimeout, cancellationToken))
+        foreach (var sandbox in await TryRunAsync(NodeVerbs.KillStuckShims, EndTimeout, cancellationToken))
         {
             LogEnded(sandbox);
         }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using RuntimeGVisor.NodeInstaller.CommandLine;
-
 namespace RuntimeGVisor.NodeInstaller.Containerd;
 
 /// <summary>What the installer has this program do among the node's own processes.</summary>
@@ -16,7 +14,7 @@ internal static class UnstartedShimVerbs
     public static TimeSpan LongestWait { get; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Waits until no container is between its creation and its start.</summary>
-    public static async Task<ExitCode> WaitAsync(TimeProvider time)
+    public static async Task WaitAsync(TimeProvider time)
     {
         if (UnstartedShim.FindAll().Count > 0)
         {
@@ -28,19 +26,15 @@ internal static class UnstartedShimVerbs
 
             await Task.Delay(Settle, time);
         }
-
-        return ExitCode.Success;
     }
 
     /// <summary>Ends the shims with such a container, and prints the sandboxes' identifiers.</summary>
-    public static async Task<ExitCode> EndAsync(TextWriter output)
+    public static async Task EndAsync(TextWriter output)
     {
         foreach (var shim in UnstartedShim.FindAll())
         {
             shim.End();
             await output.WriteLineAsync(shim.SandboxId);
         }
-
-        return ExitCode.Success;
     }
 }

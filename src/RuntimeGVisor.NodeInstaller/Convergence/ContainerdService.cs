@@ -189,9 +189,3 @@ internal sealed class ContainerdService(
     private static string LastLine(string text) =>
         text.Split('\n').LastOrDefault(line => line.Length > 0) ?? "it gave no reason";
 }
-
-/// <summary>What a program on the node did.</summary>
-/// <param name="Succeeded">Whether it ended with exit code 0.</param>
-/// <param name="Output">What it printed.</param>
-/// <param name="Errors">What it complained about.</param>
-internal sealed record NodeRun(bool Succeeded, string Output, string Errors);

@@ -95,10 +95,10 @@ internal sealed partial class InstallationLoop(NodeInstallation node, StatusHold
 
         try
         {
-            await new ProofRun(node).RemoveSandboxAsync(SandboxProof.InstallPurpose);
+            await new ProofRun(node).RemoveSandboxAsync();
             _hasProofSandbox = false;
         }
-        catch (SandboxProofException exception)
+        catch (VerificationLeftoversException exception)
         {
             LogProofNotRemoved(exception.Message);
         }

@@ -88,7 +88,7 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         var isNew = journal.Proven != proven;
         if (isNew)
         {
-            await ProveAsync(proven, journal, cancellationToken);
+            await ProveAsync(proven, plan, journal, cancellationToken);
         }
 
         var done = journal with
@@ -232,11 +232,11 @@ internal sealed partial class Installer(NodeInstallation node, ILogger logger)
         }
     }
 
-    private async Task ProveAsync(ProvenInstallation wanted, Journal journal, CancellationToken cancellationToken)
+    private async Task ProveAsync(ProvenInstallation wanted, InstallationPlan plan, Journal journal, CancellationToken cancellationToken)
     {
         try
         {
-            await new ProofRun(node).RunAsync(SandboxProof.InstallPurpose, cancellationToken);
+            await new ProofRun(node).RunAsync(plan, ProofRun.InstallPurpose, cancellationToken);
         }
         catch (SandboxProofException exception)
         {

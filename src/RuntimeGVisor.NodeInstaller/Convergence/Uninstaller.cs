@@ -76,7 +76,7 @@ internal sealed partial class Uninstaller(NodeInstallation node, ILogger logger)
     private async Task<IReadOnlyList<SandboxUse>> ListSandboxesAsync(CancellationToken cancellationToken)
     {
         // A proof that was cut short is no use of gVisor.
-        await new SandboxProof(node.Client, node.Time).RemoveAllAsync(SandboxProof.InstallPurpose, cancellationToken);
+        await new ProofRun(node).RemoveSandboxAsync();
         return await SandboxUse.ListAsync(node.Client, _wanted.Handler, cancellationToken);
     }
 

@@ -18,6 +18,7 @@ internal static partial class LibC
     private const int SymlinkNoFollow = 0x100;
     private const uint BasicStatistics = 0x7ff;
     private const int SyslogReadAll = 3;
+    private const int DetachMount = 2;
 
     /// <summary>Makes the names in a directory (a rename, a new file) survive a power cut.</summary>
     public static void FlushDirectory(string path)
@@ -90,6 +91,15 @@ internal static partial class LibC
             : new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
+    /// <summary>Takes a mount away from its place, whoever still uses it.</summary>
+    public static void Unmount(string path)
+    {
+        if (umount2(path, DetachMount) != 0)
+        {
+            throw new IOException($"umount {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+    }
+
     /// <summary>The user that this process acts as.</summary>
     public static uint EffectiveUser() => geteuid();
 
@@ -122,6 +132,10 @@ internal static partial class LibC
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int chown(string path, uint user, uint group);
+
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int umount2(string path, int flags);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc")]

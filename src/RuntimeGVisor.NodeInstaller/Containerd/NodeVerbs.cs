@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+namespace RuntimeGVisor.NodeInstaller.Containerd;
+
+/// <summary>The verbs with which this program calls itself; people have no use for them.</summary>
+internal static class NodeVerbs
+{
+    /// <summary>In a verification's sandbox: prints the kernel's log and waits to be ended.</summary>
+    public const string KernelLog = "kernel-log";
+
+    /// <summary>On the node: prints the command line of the runsc that runs a sandbox.</summary>
+    public const string ShowRunsc = "show-runsc";
+
+    /// <summary>On the node: ends and removes whatever verifications left.</summary>
+    public const string RemoveVerification = "remove-verification";
+
+    /// <summary>On the node, before containerd is restarted: waits for containers that are being created or started.</summary>
+    public const string WaitPending = "wait-pending";
+
+    /// <summary>On the node, when containerd does not come up: ends shims that do not answer it.</summary>
+    public const string KillStuckShims = "kill-stuck-shims";
+
+    /// <summary>Runs a verb.</summary>
+    /// <param name="commandLine">The verb and its arguments.</param>
+    /// <param name="output">Takes what it prints.</param>
+    /// <param name="time">The clock.</param>
+    /// <returns>Whether it is one of these verbs.</returns>
+    public static async Task<bool> TryRunAsync(IReadOnlyList<string> commandLine, TextWriter output, TimeProvider time)
+    {
+        var task = commandLine switch
+        {
+            [KernelLog] => Containerd.KernelLog.PrintAsync(time),
+            [ShowRunsc, var sandbox] => VerificationVerbs.ShowRunscAsync(sandbox, output, time),
+            [RemoveVerification, var containerdStateDirectory] => VerificationVerbs.RemoveAsync(containerdStateDirectory, time),
+            [WaitPending] => UnstartedShimVerbs.WaitAsync(time),
+            [KillStuckShims] => UnstartedShimVerbs.EndAsync(output),
+            _ => null,
+        };
+        await (task ?? Task.CompletedTask);
+        return task is not null;
+    }
+}
