@@ -94,7 +94,7 @@ internal sealed class HandlerVerification(ContainerRuntimeClient client, string 
     private sealed class Run(
         ContainerRuntimeClient client, NodeVerb runOnNode, TimeProvider time, VerificationRequest request, CancellationToken cancellationToken)
     {
-        private readonly VerificationSandbox _sandbox = new($"verification-{Guid.NewGuid():N}", request);
+        private readonly VerificationSandbox _sandbox = new($"{VerificationSandbox.IdPrefix}{Guid.NewGuid():N}", request);
 
         /// <summary>What is under way, for the message of one that does not end.</summary>
         public string Step { get; private set; } = "waiting for another verification";

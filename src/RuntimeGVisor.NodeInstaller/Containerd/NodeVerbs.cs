@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Globalization;
+
 namespace RuntimeGVisor.NodeInstaller.Containerd;
 
 /// <summary>The verbs with which this program calls itself; people have no use for them.</summary>
@@ -31,7 +33,8 @@ internal static class NodeVerbs
         {
             [KernelLog] => Containerd.KernelLog.PrintAsync(time),
             [ShowRunsc, var sandbox] => VerificationVerbs.ShowRunscAsync(sandbox, output, time),
-            [RemoveVerification, var containerdStateDirectory] => VerificationVerbs.RemoveAsync(containerdStateDirectory, time),
+            [RemoveVerification, var containerdStateDirectory, var grace] =>
+                VerificationVerbs.RemoveAsync(containerdStateDirectory, TimeSpan.FromSeconds(int.Parse(grace, CultureInfo.InvariantCulture)), time),
             [WaitPending] => UnstartedShimVerbs.WaitAsync(time),
             [KillStuckShims] => UnstartedShimVerbs.EndAsync(output),
             _ => null,

@@ -10,6 +10,9 @@ internal sealed class VerificationCleanup(ContainerRuntimeClient client, NodeVer
 {
     private const uint KillSignal = 9;
 
+    // After the deletion of its container a shim ends, and containerd runs another to remove what it left.
+    private const int ShimGraceSeconds = 2;
+
     // containerd itself gives a shim 5 s to answer, and more than one of its calls may hang.
     private static readonly TimeSpan ContainersTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan VerbTimeout = TimeSpan.FromSeconds(10);
@@ -36,7 +39,8 @@ internal sealed class VerificationCleanup(ContainerRuntimeClient client, NodeVer
         {
             var removed = await TryRemoveContainersAsync(cancellationToken);
             // A shim that was left behind is nothing that containerd knows of.
-            var run = await runOnNode([NodeVerbs.RemoveVerification, containerdStateDirectory], VerbTimeout, cancellationToken);
+            var grace = removed ? ShimGraceSeconds : 0;
+            var run = await runOnNode([NodeVerbs.RemoveVerification, containerdStateDirectory, $"{grace}"], VerbTimeout, cancellationToken);
             if (!removed)
             {
                 using var limit = Limit(cancellationToken);

@@ -22,6 +22,9 @@ internal sealed record VerificationSandbox(string Id, VerificationRequest Reques
     /// <summary>Also the name of the group above the sandbox's own, and the beginning of its scope's name.</summary>
     public const string CgroupName = "gvisor-node-installer";
 
+    /// <summary>With which the identifiers of all begin.</summary>
+    public const string IdPrefix = "verification-";
+
     private const string Runtime = "io.containerd.runsc.v1";
     private static readonly string[] NamespaceTypes = ["pid", "ipc", "uts", "mount", "network"];
     private const string ProgramInSandbox = "/gvisor-node-installer";

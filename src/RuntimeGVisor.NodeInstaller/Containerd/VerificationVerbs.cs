@@ -19,10 +19,13 @@ internal static class VerificationVerbs
         await output.WriteAsync(RunscCommandLine.Serialize(await RunscCommandLine.WaitForAsync(sandbox, time)));
 
     /// <summary>Ends every process of verifications and removes their directories and cgroups.</summary>
+    /// <param name="containerdStateDirectory">The directory of containerd's socket.</param>
+    /// <param name="grace">How long the processes may take to end by themselves.</param>
+    /// <param name="time">The clock.</param>
     /// <exception cref="IOException">Something is left.</exception>
-    public static async Task RemoveAsync(string containerdStateDirectory, TimeProvider time)
+    public static async Task RemoveAsync(string containerdStateDirectory, TimeSpan grace, TimeProvider time)
     {
-        await KillProcessesAsync(time);
+        await EndProcessesAsync(grace, time);
         foreach (var cgroup in Cgroups())
         {
             DeleteDirectories(cgroup);
@@ -60,32 +63,41 @@ internal static class VerificationVerbs
                 && argument.EndsWith($"/{VerificationSandbox.Namespace}", StringComparison.Ordinal));
     }
 
-    private static async Task KillProcessesAsync(TimeProvider time)
+    private static async Task EndProcessesAsync(TimeSpan grace, TimeProvider time)
     {
         var started = time.GetTimestamp();
         while (NodeProcess.All.Where(process => IsOfVerification(process.Arguments)).ToList() is { Count: > 0 } processes)
         {
-            if (time.GetElapsedTime(started) > LongestEnd)
+            var elapsed = time.GetElapsedTime(started);
+            if (elapsed > grace + LongestEnd)
             {
                 throw new IOException($"these processes of verifications do not end: {string.Join(' ', processes.Select(process => process.Id))}");
             }
 
-            processes.ForEach(process => process.Kill());
+            if (elapsed >= grace)
+            {
+                processes.ForEach(process => process.Kill());
+            }
+
             await Task.Delay(PollInterval, time);
         }
     }
 
-    /// <summary>runsc removes its own unless it is killed; systemd removes the scope where it manages the hierarchy.</summary>
+    /// <summary>
+    /// runsc removes its own unless it is killed, and systemd removes scopes in the hierarchies that it manages. With version 1 and systemd, older
+    /// versions of runsc take the whole path for the name of one group.
+    /// </summary>
     private static IEnumerable<string> Cgroups()
     {
-        foreach (var hierarchy in Directory.EnumerateDirectories(CgroupRoot).Prepend(CgroupRoot))
+        foreach (var hierarchy in Directory.GetDirectories(CgroupRoot).Prepend(CgroupRoot))
         {
             yield return Path.Join(hierarchy, VerificationSandbox.CgroupName);
-            var slice = Path.Join(hierarchy, "system.slice");
-            foreach (var scope in Directory.Exists(slice) ? Directory.GetDirectories(slice, $"{VerificationSandbox.CgroupName}-*.scope") : [])
-            {
-                yield return scope;
-            }
+        }
+
+        var all = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        foreach (var cgroup in Directory.GetDirectories(CgroupRoot, $"*{VerificationSandbox.CgroupName}*{VerificationSandbox.IdPrefix}*", all))
+        {
+            yield return cgroup;
         }
     }
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using System.Text.Json;
+
+namespace RuntimeGVisor.NodeInstaller.Containerd;
+
+/// <summary>Reads from containerd's state directory what uses gVisor, whichever handler, namespace and installer it came from.</summary>
+internal static class RunscBundles
+{
+    private const string TasksDirectory = "io.containerd.runtime.v2.task";
+    private const string ShimNamePrefix = "containerd-shim-";
+    private const string RunscShimName = "containerd-shim-runsc-v1";
+    private const string DefaultRunsc = "runsc";
+
+    /// <summary>Every bundle of gVisor's shim, and every bundle of which nothing says that it is another's.</summary>
+    /// <param name="containerdStateDirectory">The directory of containerd's socket.</param>
+    public static IReadOnlyList<RunscBundle> Read(string containerdStateDirectory) =>
+        [.. Children(Path.Join(containerdStateDirectory, TasksDirectory)).SelectMany(Children).Select(ReadBundle).OfType<RunscBundle>()];
+
+    private static RunscBundle? ReadBundle(string directory)
+    {
+        var shim = ReadText(Path.Join(directory, "shim-binary-path"));
+        // Written by containerd before the shim starts; from then on it is known whose the bundle is.
+        if (shim is not null && IsAnother(Path.GetFileName(shim)))
+        {
+            return null;
+        }
+
+        var space = Path.GetFileName(Path.GetDirectoryName(directory)!);
+        return Directory.Exists(directory)
+            ? new(space, Path.GetFileName(directory), FindRunsc(Path.Join(directory, "state.json")), shim, space == VerificationSandbox.Namespace)
+            : null;
+    }
+
+    private static bool IsAnother(string shimName) =>
+        shimName.StartsWith(ShimNamePrefix, StringComparison.Ordinal) && shimName != RunscShimName;
+
+    // What the shim saves before it calls runsc for the first time; an empty name means runsc on the PATH.
+    private static string? FindRunsc(string path)
+    {
+        try
+        {
+            if (ReadText(path) is not { } text)
+            {
+                return null;
+            }
+
+            using var document = JsonDocument.Parse(text);
+            return document.RootElement.TryGetProperty("options", out var options) && options.TryGetProperty("binaryName", out var name)
+                ? name.GetString() is { Length: > 0 } runsc ? runsc : DefaultRunsc
+                : null;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static string? ReadText(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path).Trim() is { Length: > 0 } text ? text : null;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private static string[] Children(string directory)
+    {
+        try
+        {
+            return Directory.GetDirectories(directory);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+    }
+}
