@@ -5,8 +5,11 @@
 # gvisor-release.sh pin VERSION: pins another version: takes the checksums from gVisor's release storage and writes the files
 #   GVISOR_VERSION and images/gvisor.sha512. Review and commit them.
 #
-# A version is published either as two loose files, runsc and containerd-shim-runsc-v1 (until 20260817.0), or as gvisor.tar.bz2 (since
-# 20260721.0), which has files beside runsc in gvisor-bin/. What is pinned decides; "pin" prefers the archive.
+# A version is published either as two loose files, runsc and containerd-shim-runsc-v1 (until 20260817.0), or as an archive with further
+# programs in gvisor-bin/ (since 20260721.0), compressed as gvisor.tar.zstd and as gvisor.tar.bz2. What is pinned decides; "pin" prefers
+# them in this order: .zstd, .bz2, loose files.
+#
+# Called by hack/images.sh, by people, and by .github/workflows/gvisor.yaml.
 #
 #   GVISOR_VERSION     another version than the one in the file of this name
 #   GVISOR_CHECKSUMS   another file of pinned checksums; its lines are "SHA512  VERSION/x86_64/FILE" or ".../aarch64/FILE"
@@ -18,23 +21,29 @@
 usage="usage: gvisor-release.sh fetch amd64|arm64 DIRECTORY, or gvisor-release.sh pin VERSION"
 url=${GVISOR_URL:-https://storage.googleapis.com/gvisor/releases/release}
 checksums=${GVISOR_CHECKSUMS:-$repository/images/gvisor.sha512}
-bundle=gvisor.tar.bz2
+archives=(gvisor.tar.zstd gvisor.tar.bz2)
 loose=(runsc containerd-shim-runsc-v1)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 check_version() { [[ $1 =~ ^[0-9]{8}(\.[0-9]+)?$ ]] || fail "a version of gVisor is a date and a number such as 20260817.0, not '$1'"; }
 
+# unreachable PATH REASON
+unreachable() {
+  fail "downloading $url/$1: $2. Where this storage cannot be reached, GVISOR_DIRECTORY names a copy of it and GVISOR_URL a mirror;" \
+    "docs/operations/images.md has the steps"
+}
+
 # download PATH FILE: returns 4 when the storage answers that there is no such file; fails for any other reason.
 download() {
   local status code=0
   "$repository/hack/debian-install.sh" curl ca-certificates
   status=$(curl -sSL --retry 2 --connect-timeout 20 -o "$2" -w '%{http_code}' "$url/$1" 2>"$work/error") || code=$?
-  [ "$code" = 0 ] || fail "downloading $url/$1: $(tail -n 1 "$work/error")"
+  [ "$code" = 0 ] || unreachable "$1" "$(tail -n 1 "$work/error")"
   case $status in
     200) ;;
     404) return 4 ;;
-    *) fail "downloading $url/$1: the answer is HTTP $status" ;;
+    *) unreachable "$1" "the answer is HTTP $status" ;;
   esac
 }
 
@@ -72,8 +81,24 @@ check_executable() {
   esac
 }
 
+# pinned_archive VERSION/MACHINE: the name of the archive that is pinned, if there is one.
+pinned_archive() {
+  local archive
+  for archive in "${archives[@]}"; do
+    [ -z "$(pinned "$1/$archive")" ] || { echo "$archive"; return; }
+  done
+}
+
+# unpack ARCHIVE: into $work/release.
+unpack() {
+  case $1 in
+    *.zstd) "$repository/hack/debian-install.sh" zstd; tar -xf "$1" --zstd --no-same-owner -C "$work/release" ;;
+    *.bz2) "$repository/hack/debian-install.sh" bzip2; tar -xf "$1" --bzip2 --no-same-owner -C "$work/release" ;;
+  esac
+}
+
 fetch() {
-  local architecture=$1 directory=$2 machine path file
+  local architecture=$1 directory=$2 machine path file archive
   case $architecture in
     amd64) machine=x86_64 ;;
     arm64) machine=aarch64 ;;
@@ -84,10 +109,10 @@ fetch() {
   [ -f "$checksums" ] || fail "there is no file $checksums"
   path=$version/$machine
   mkdir "$work/release"
-  if [ -n "$(pinned "$path/$bundle")" ]; then
-    "$repository/hack/debian-install.sh" bzip2
-    fetch_file "$path/$bundle" "$work/$bundle"
-    tar -xjf "$work/$bundle" --no-same-owner -C "$work/release"
+  archive=$(pinned_archive "$path")
+  if [ -n "$archive" ]; then
+    fetch_file "$path/$archive" "$work/$archive"
+    unpack "$work/$archive"
   else
     for file in "${loose[@]}"; do
       [ -n "$(pinned "$path/$file")" ] || fail "$checksums has no checksum of gVisor $version for $architecture;" \
@@ -103,6 +128,9 @@ write_release() {
   local file files
   mapfile -t files < <(cd "$work/release" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)
   for file in "${loose[@]}"; do [ -f "$work/release/$file" ] || fail "gVisor $version for $1 has no $file"; done
+  # From this version on runsc starts no sandbox without the programs of its own release beside it.
+  [ "${version%%.*}" -lt 20260824 ] || [ -f "$work/release/gvisor-bin/gvisor_sentry" ] ||
+    fail "gVisor $version for $1 has no gvisor-bin/gvisor_sentry: its runsc would start no sandbox"
   for file in "${files[@]}"; do
     [[ -f $work/release/$file && ! -L $work/release/$file && $file =~ ^(gvisor-bin/)?[A-Za-z0-9][A-Za-z0-9._-]*$ ]] ||
       fail "gVisor $version for $1 has a file that the node installer does not know: $file"
@@ -129,6 +157,17 @@ published() {
   printf '%s  %s\n' "$sum" "$1"
 }
 
+# published_archive VERSION/MACHINE: the line of the archive that "pin" prefers; returns 4 when there is none.
+published_archive() {
+  local archive code
+  for archive in "${archives[@]}"; do
+    code=0
+    published "$1/$archive" || code=$?
+    [ "$code" = 4 ] || return "$code"
+  done
+  return 4
+}
+
 pin() {
   local path file line
   check_version "$1"
@@ -137,7 +176,7 @@ pin() {
     echo "# Checksums of gVisor's releases as their publisher gives them; written by hack/gvisor-release.sh pin."
   } >"$work/pinned"
   for path in "$1/x86_64" "$1/aarch64"; do
-    if line=$(published "$path/$bundle"); then
+    if line=$(published_archive "$path"); then
       printf '%s\n' "$line" >>"$work/pinned"
     else
       [ $? = 4 ] || exit 1

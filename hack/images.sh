@@ -100,6 +100,14 @@ configuration() {
     | if $user == "" then . else .config.User = $user end'
 }
 
+# add_licenses PROGRAM DIRECTORY [gvisor]
+add_licenses() {
+  install -D -m 644 LICENSE "$2/LICENSE"
+  [ ! -f "$1.components.json" ] || hack/images/notices.sh "$1" "${@:3}" >"$2/THIRD-PARTY-NOTICES.txt"
+  chmod 755 "$2"
+  chmod 644 "$2"/*
+}
+
 # make_image NAME ARCHITECTURE LAYOUT REFERENCE: adds the image to the layout, writes its archive and SBOM, and leaves its descriptor in
 # LAYOUT.ARCHITECTURE.
 make_image() {
@@ -116,6 +124,7 @@ make_image() {
   fi
   layers+=("$layout.files/$architecture/program")
   install -D -m 755 "$program" "$layout.files/$architecture/program/$(basename "$program")"
+  add_licenses "$program" "$layout.files/$architecture/program/licenses" ${gvisor:+gvisor}
   chmod 755 "${layers[@]}"
   configuration=$(configuration "$name" "$architecture" "$commit" "$(basename "$program")")
   add_image "$layout" "$configuration" "${layers[@]}" >"$layout.$architecture"
@@ -159,7 +168,7 @@ for name; do
   for architecture in "${architectures[@]}"; do
     step "image $name for $architecture" make_image "$name" "$architecture" "$layout" "$reference"
     [ -f "$output/$name-$architecture.spdx.json" ] ||
-      say "no SBOM of $name for $architecture: its executable was given without the .components.json that hack/publish.sh writes beside it"
+      say "no SBOM and no third parties' licences of $name for $architecture: its executable was given without the .components.json that hack/publish.sh writes beside it"
     report "$name-$architecture" "$layout.$architecture"
     descriptors+=("$(<"$layout.$architecture")")
   done

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # components.sh PROJECT RUNTIME: prints what a native executable was made of, as JSON, right after it was published: NuGet packages and
-# the .NET runtime from what restore chose, Debian's static libraries from the linker's map. An SBOM is made of it.
+# the .NET runtime from what restore chose, Debian's static libraries from the linker's map; each with its licence, as text in "notice".
+# SBOM and notices of an image are made of it. Called by hack/publish.sh and hack/native/publish-arm64.sh.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 shopt -s inherit_errexit
@@ -16,10 +17,13 @@ map=$(find "$intermediate/release_$runtime/native" -name '*.map')
 # With a slash at its end, as NuGet writes it unless NUGET_PACKAGES names the folder without one.
 packages=$(jq -r '.packageFolders | keys[0] | rtrimstr("/") + "/"' "$assets")
 
-# component NAME VERSION LICENCE PURL [SHA512]
+notice=$(mktemp)
+trap 'rm -f "$notice"' EXIT
+
+# component NAME VERSION LICENCE PURL [SHA512]: the text of the licence is in the file $notice.
 component() {
-  jq -nc --arg name "$1" --arg version "$2" --arg license "$3" --arg purl "$4" --arg sha512 "${5:-}" \
-    '{name: $name, version: $version, license: $license, purl: $purl} + if $sha512 == "" then {} else {sha512: $sha512} end'
+  jq -nc --arg name "$1" --arg version "$2" --arg license "$3" --arg purl "$4" --arg sha512 "${5:-}" --rawfile notice "$notice" \
+    '{name: $name, version: $version, license: $license, purl: $purl, notice: $notice} + if $sha512 == "" then {} else {sha512: $sha512} end'
 }
 
 # Packages that bring code into the program, and of the packs that the SDK adds those that native programs are made of.
@@ -31,11 +35,28 @@ nuget_packages() {
     ' "$assets"
 }
 
+# nuget_notice DIRECTORY LICENCE: the texts that the package brings, else its copyright with the text of its licence.
+nuget_notice() {
+  local texts
+  texts=$(find "$1" -maxdepth 1 -type f \( -iname 'license*' -o -iname 'third-party-notices*' \) | LC_ALL=C sort)
+  if [ -n "$texts" ]; then
+    xargs -d '\n' cat <<<"$texts"
+    return
+  fi
+  sed -n 's/.*<copyright>\(.*\)<\/copyright>.*/\1\n/p' "$1"/*.nuspec
+  if [ "$2" = Apache-2.0 ]; then
+    echo "The licence is the one in the file LICENSE."
+  else
+    cat "$repository/images/licenses/$2.txt" || fail "$1: images/licenses needs the text of its licence, '$2'"
+  fi
+}
+
 nuget_component() {
   local package=${1%/*} version=${1#*/} directory license sum
   directory=$packages${package,,}/${version,,}
   license=$(sed -n 's/.*<license type="expression">\(.*\)<\/license>.*/\1/p' "$directory/${package,,}.nuspec")
   sum=$(base64 -d "$directory/${package,,}.${version,,}.nupkg.sha512" | od -An -v -tx1 | tr -d ' \n')
+  nuget_notice "$directory" "$license" >"$notice"
   component "$package" "$version" "${license:-NOASSERTION}" "pkg:nuget/$package@$version" "$sum"
 }
 
@@ -56,6 +77,12 @@ debian_package() {
   esac
 }
 
+# debian_notice PACKAGE: the package's copyright file, wherever the package is.
+debian_notice() {
+  cat "/usr/share/doc/$1/copyright" 2>/dev/null || cat "$cache"/*/usr/share/doc/"$1"/copyright 2>/dev/null ||
+    fail "$1 is part of the program, but its copyright file is not on this machine"
+}
+
 debian_component() {
   local package=$1 version=$2 source=$3 architecture=$4 license
   case $source in
@@ -65,6 +92,7 @@ debian_component() {
     zlib) license=Zlib ;;
     *) fail "$package is part of the program: its licence has to be named in ${BASH_SOURCE[0]}" ;;
   esac
+  debian_notice "$package" >"$notice"
   component "$package" "$version" "$license" "pkg:deb/debian/$package@${version//+/%2B}?arch=$architecture&upstream=$source"
 }
 

@@ -25,9 +25,11 @@ public sealed class GVisorReleaseTests : IAsyncLifetime
     [Theory]
     [InlineData(GVisorStorage.Loose, true, new[] { "containerd-shim-runsc-v1", "runsc" })]
     [InlineData(GVisorStorage.Loose, false, new[] { "containerd-shim-runsc-v1", "runsc" })]
+    [InlineData(GVisorStorage.Bzip2Archive, true, new[] { "containerd-shim-runsc-v1", "gvisor-bin/gvisor_sentry", "runsc" })]
+    [InlineData(GVisorStorage.Bzip2Archive, false, new[] { "containerd-shim-runsc-v1", "gvisor-bin/gvisor_sentry", "runsc" })]
     [InlineData(GVisorStorage.Archive, true, new[] { "containerd-shim-runsc-v1", "gvisor-bin/gvisor_sentry", "runsc" })]
     [InlineData(GVisorStorage.Archive, false, new[] { "containerd-shim-runsc-v1", "gvisor-bin/gvisor_sentry", "runsc" })]
-    public async Task Both_layouts_come_from_the_storage_and_from_a_directory_as_the_node_installer_wants_them(string version, bool download, string[] files)
+    public async Task Each_layout_comes_from_the_storage_and_from_a_directory(string version, bool download, string[] files)
     {
         (await FetchAsync(version, download: download)).EnsureSuccess();
 
@@ -86,11 +88,11 @@ public sealed class GVisorReleaseTests : IAsyncLifetime
     [Fact]
     public async Task A_file_that_the_storage_does_not_have_is_named()
     {
-        File.Delete(_storage.PathOf($"{GVisorStorage.Archive}/x86_64/gvisor.tar.bz2"));
+        File.Delete(_storage.PathOf($"{GVisorStorage.Archive}/x86_64/gvisor.tar.zstd"));
 
-        await ShouldFailAsync(GVisorStorage.Archive, $"error: gVisor's release storage has no {_storage.Url}/{GVisorStorage.Archive}/x86_64/gvisor.tar.bz2");
+        await ShouldFailAsync(GVisorStorage.Archive, $"error: gVisor's release storage has no {_storage.Url}/{GVisorStorage.Archive}/x86_64/gvisor.tar.zstd");
         await ShouldFailAsync(
-            GVisorStorage.Archive, $"error: GVISOR_DIRECTORY has no {_storage.Directory}/{GVisorStorage.Archive}/x86_64/gvisor.tar.bz2", download: false);
+            GVisorStorage.Archive, $"error: GVISOR_DIRECTORY has no {_storage.Directory}/{GVisorStorage.Archive}/x86_64/gvisor.tar.zstd", download: false);
     }
 
     [Fact]
@@ -134,10 +136,10 @@ public sealed class GVisorReleaseTests : IAsyncLifetime
 
     public static TheoryData<string, string> ForeignFiles => new()
     {
-        { "LICENSE!", "error: gVisor 20260907.0 for amd64 has a file that the node installer does not know: LICENSE!" },
-        { "other/tool", "error: gVisor 20260907.0 for amd64 has a file that the node installer does not know: other/tool" },
-        { "link", "error: gVisor 20260907.0 for amd64 has a file that the node installer does not know: link" },
-        { "README", "error: release/README of gVisor 20260907.0 is no executable for amd64" },
+        { "LICENSE!", "error: gVisor 20260928.0 for amd64 has a file that the node installer does not know: LICENSE!" },
+        { "other/tool", "error: gVisor 20260928.0 for amd64 has a file that the node installer does not know: other/tool" },
+        { "link", "error: gVisor 20260928.0 for amd64 has a file that the node installer does not know: link" },
+        { "README", "error: release/README of gVisor 20260928.0 is no executable for amd64" },
     };
 
     [Theory]
@@ -148,16 +150,46 @@ public sealed class GVisorReleaseTests : IAsyncLifetime
         TarEntry foreign = name == "link"
             ? new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = "/etc/passwd" }
             : new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(content) };
-        await _storage.PublishArchiveAsync(
-            "x86_64", [("runsc", Executables.For("amd64", "runsc")), ("containerd-shim-runsc-v1", Executables.For("amd64", "shim"))], foreign);
+        await _storage.PublishArchiveAsync(ArchivePath, Programs("runsc", "containerd-shim-runsc-v1", "gvisor-bin/gvisor_sentry"), foreign);
         _storage.WriteChecksums();
 
         await ShouldFailAsync(GVisorStorage.Archive, message);
     }
 
+    [Fact]
+    public async Task An_archive_without_the_programs_beside_runsc_is_refused_where_runsc_needs_them()
+    {
+        await _storage.PublishArchiveAsync(ArchivePath, Programs("runsc", "containerd-shim-runsc-v1"));
+        _storage.WriteChecksums();
+
+        await ShouldFailAsync(
+            GVisorStorage.Archive, "error: gVisor 20260928.0 for amd64 has no gvisor-bin/gvisor_sentry: its runsc would start no sandbox");
+    }
+
+    [Fact]
+    public async Task A_storage_that_cannot_be_reached_is_named_with_the_ways_to_go_on()
+    {
+        await _storage.StopAsync();
+
+        await ShouldFailAsync(
+            GVisorStorage.Archive, $"error: downloading {_storage.Url}/{ArchivePath}: *GVISOR_DIRECTORY*GVISOR_URL*docs/operations/images.md*");
+    }
+
+    [Fact]
+    public void The_release_that_this_tree_names_is_pinned_for_both_architectures()
+    {
+        var version = TextOf(Path.Combine(Repository.Root, "GVISOR_VERSION")).Trim();
+
+        var pins = File.ReadAllLines(Path.Combine(Repository.Root, "images/gvisor.sha512")).Where(line => line[0] != '#').ToArray();
+
+        pins.Should().AllSatisfy(line => line.Should().MatchRegex("^[0-9a-f]{128}  "));
+        pins.Select(line => line[130..]).Should().Equal($"{version}/x86_64/gvisor.tar.zstd", $"{version}/aarch64/gvisor.tar.zstd");
+    }
+
     [Theory]
     [InlineData(GVisorStorage.Loose, true)]
     [InlineData(GVisorStorage.Loose, false)]
+    [InlineData(GVisorStorage.Bzip2Archive, true)]
     [InlineData(GVisorStorage.Archive, true)]
     public async Task Pinning_takes_the_publishers_checksums_and_a_release_can_be_fetched_with_them(string version, bool download)
     {
@@ -198,6 +230,11 @@ public sealed class GVisorReleaseTests : IAsyncLifetime
         TextOf(Path.Combine(repository, "images/gvisor.sha512")).Should().Be("# none yet\n");
         TextOf(Path.Combine(repository, "GVISOR_VERSION")).Should().Be("20260101.0\n");
     }
+
+    private const string ArchivePath = $"{GVisorStorage.Archive}/x86_64/gvisor.tar.zstd";
+
+    private static IEnumerable<(string Name, byte[] Content)> Programs(params string[] names) =>
+        names.Select(name => (name, Executables.For("amd64", name)));
 
     private byte[] ContentOf(string file) => File.ReadAllBytes(Path.Combine(Fetched, file));
 

@@ -12,14 +12,17 @@ using NodeTestBed;
 
 namespace Images.Tests;
 
-/// <summary>A release storage of gVisor: a directory with files of two versions, one in each layout, also served over HTTP.</summary>
+/// <summary>A release storage of gVisor: a directory with files of three versions, one in each layout, also served over HTTP.</summary>
 internal sealed class GVisorStorage : IAsyncDisposable
 {
     /// <summary>A version of loose files.</summary>
     public const string Loose = "20240729.0";
 
-    /// <summary>A version that is an archive with further files beside runsc.</summary>
-    public const string Archive = "20260907.0";
+    /// <summary>A version that is one archive, compressed with bzip2, with further files next to runsc.</summary>
+    public const string Bzip2Archive = "20260810.0";
+
+    /// <summary>A version whose archive is there in both compressions.</summary>
+    public const string Archive = "20260928.0";
 
     private const string ErrorPage = "<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>";
     private static readonly string[] Machines = ["x86_64", "aarch64"];
@@ -34,7 +37,7 @@ internal sealed class GVisorStorage : IAsyncDisposable
 
     public string Directory { get; }
 
-    public string Url => _server.Urls.Single();
+    public string Url { get; private set; } = "";
 
     /// <summary>The checksums of all files, in the form in which they are pinned.</summary>
     public string Checksums => Path.Combine(Directory, "gvisor.sha512");
@@ -53,6 +56,7 @@ internal sealed class GVisorStorage : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        (await Command.RunAsync(Repository.Script("debian-install.sh"), ["bzip2", "zstd"])).EnsureSuccess();
         var storage = new GVisorStorage(System.IO.Directory.CreateTempSubdirectory("gvisor-storage-").FullName, builder.Build());
         foreach (var machine in Machines)
         {
@@ -62,16 +66,22 @@ internal sealed class GVisorStorage : IAsyncDisposable
                 storage.Publish($"{Loose}/{machine}/{name}", Executables.For(architecture, name));
             }
 
-            await storage.PublishArchiveAsync(
-                machine,
-                [.. ((string[])["runsc", "containerd-shim-runsc-v1", "gvisor-bin/gvisor_sentry"]).Select(name => (name, Executables.For(architecture, name)))]);
+            var programs = ((string[])["runsc", "containerd-shim-runsc-v1", "gvisor-bin/gvisor_sentry"])
+                .Select(name => (name, Executables.For(architecture, name))).ToArray();
+            await storage.PublishArchiveAsync($"{Bzip2Archive}/{machine}/gvisor.tar.bz2", programs);
+            await storage.PublishArchiveAsync($"{Archive}/{machine}/gvisor.tar.bz2", programs);
+            await storage.PublishArchiveAsync($"{Archive}/{machine}/gvisor.tar.zstd", programs);
         }
 
         storage.WriteChecksums();
         storage._server.Run(storage.AnswerAsync);
         await storage._server.StartAsync(TestContext.Current.CancellationToken);
+        storage.Url = storage._server.Urls.Single();
         return storage;
     }
+
+    /// <summary>From now on nobody answers.</summary>
+    public Task StopAsync() => _server.StopAsync();
 
     public string PathOf(string path) => Path.Combine(Directory, path);
 
@@ -84,8 +94,8 @@ internal sealed class GVisorStorage : IAsyncDisposable
         File.WriteAllText($"{file}.sha512", $"{Convert.ToHexStringLower(SHA512.HashData(content))}  {Path.GetFileName(file)}\n");
     }
 
-    /// <summary>Puts the archive of <see cref="Archive"/> there.</summary>
-    public async Task PublishArchiveAsync(string machine, IEnumerable<(string Name, byte[] Content)> files, params TarEntry[] others)
+    /// <summary>Puts an archive there, compressed as its name says.</summary>
+    public async Task PublishArchiveAsync(string path, IEnumerable<(string Name, byte[] Content)> files, params TarEntry[] others)
     {
         var tar = PathOf("gvisor.tar");
         await using (var writer = new TarWriter(File.Create(tar)))
@@ -101,9 +111,12 @@ internal sealed class GVisorStorage : IAsyncDisposable
             }
         }
 
-        (await Command.RunAsync("bzip2", ["--force", tar])).EnsureSuccess();
-        Publish($"{Archive}/{machine}/gvisor.tar.bz2", await File.ReadAllBytesAsync($"{tar}.bz2"));
-        File.Delete($"{tar}.bz2");
+        var compressed = $"{tar}{Path.GetExtension(path)}";
+        var program = path.EndsWith(".zstd", StringComparison.Ordinal) ? "zstd" : "bzip2";
+        (await Command.RunAsync("bash", ["-c", $"{program} -c '{tar}' > '{compressed}'"])).EnsureSuccess();
+        Publish(path, await File.ReadAllBytesAsync(compressed));
+        File.Delete(tar);
+        File.Delete(compressed);
     }
 
     /// <summary>Pins what is there now.</summary>

@@ -17,6 +17,8 @@ public sealed class ImageTests(BuiltImages images)
     private const UnixFileMode Executable = (UnixFileMode)0b111_101_101;
     private const UnixFileMode Text = (UnixFileMode)0b110_100_100;
 
+    private static readonly (string Name, UnixFileMode Mode)[] Licenses = [("./licenses/LICENSE", Text), ("./licenses/THIRD-PARTY-NOTICES.txt", Text)];
+
     private static string Version { get; } = File.ReadAllText(Path.Combine(Repository.Root, "VERSION")).Trim();
 
     private ImageArchive Archive(string name) => new(Path.Combine(images.Output, $"{name}.tar"));
@@ -28,11 +30,11 @@ public sealed class ImageTests(BuiltImages images)
     }
 
     [Fact]
-    public void The_controllers_image_is_its_program_and_nothing_else()
+    public void The_controllers_image_is_its_program_with_licences_and_nothing_else()
     {
         var image = ImageOf(BuiltImages.Controller);
 
-        image.Files.Select(Described).Should().Equal(("./gardener-extension-runtime-gvisor", Executable));
+        image.Files.Select(Described).Should().Equal([("./gardener-extension-runtime-gvisor", Executable), .. Licenses]);
         Content(image, "./gardener-extension-runtime-gvisor").Should().Equal(File.ReadAllBytes(BuiltImages.Executable(BuiltImages.Controller)));
     }
 
@@ -48,7 +50,8 @@ public sealed class ImageTests(BuiltImages images)
             ("./gvisor/containerd-shim-runsc-v1", Executable),
             ("./gvisor/gvisor-bin/gvisor_sentry", Executable),
             ("./gvisor/runsc", Executable));
-        image.Layers[1].Where(entry => entry.EntryType != TarEntryType.Directory).Select(Described).Should().Equal(("./gvisor-node-installer", Executable));
+        image.Layers[1].Where(entry => entry.EntryType != TarEntryType.Directory).Select(Described).Should()
+            .Equal([("./gvisor-node-installer", Executable), .. Licenses]);
     }
 
     [Theory]
@@ -59,6 +62,26 @@ public sealed class ImageTests(BuiltImages images)
         (entry.Uid, entry.Gid, entry.ModificationTime).Should().Be((0, 0, DateTimeOffset.UnixEpoch));
         (entry.EntryType is TarEntryType.Directory ? entry.Mode : Executable).Should().Be(Executable);
     });
+
+    [Theory]
+    [InlineData(BuiltImages.Controller)]
+    [InlineData(BuiltImages.NodeInstaller)]
+    public void Everything_that_the_SBOM_names_has_its_licence_in_the_image(string name)
+    {
+        var image = ImageOf(name);
+        Content(image, "./licenses/LICENSE").Should().Equal(File.ReadAllBytes(Path.Combine(Repository.Root, "LICENSE")));
+        var notices = Encoding.UTF8.GetString(Content(image, "./licenses/THIRD-PARTY-NOTICES.txt"));
+
+        using var sbom = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(images.Output, $"{name}-amd64.spdx.json")));
+        var libraries = sbom.RootElement.GetProperty("packages").EnumerateArray()
+            .Where(package => package.TryGetProperty("primaryPackagePurpose", out var purpose) && purpose.GetString() == "LIBRARY")
+            .Select(package => $"{package.GetProperty("name")} {package.GetProperty("versionInfo")}, {package.GetProperty("licenseDeclared")}").ToArray();
+        libraries.Should().NotBeEmpty();
+        var sections = notices.Split(new string('=', 100)).Select(section => section.Trim()).ToArray();
+        libraries.Should().AllSatisfy(library => sections.Should().ContainSingle(section => section.StartsWith(library, StringComparison.Ordinal))
+            .Which.Length.Should().BeGreaterThan(library.Length + 80, "a heading alone is no licence"));
+        sections.Any(section => section.StartsWith("gVisor, Apache-2.0", StringComparison.Ordinal)).Should().Be(name == BuiltImages.NodeInstaller);
+    }
 
     [Theory]
     [InlineData(BuiltImages.Controller, "/gardener-extension-runtime-gvisor", "65532:65532")]
