@@ -10,14 +10,14 @@ help: ## lists these targets
 start: ## runs the controller: in the cluster of dev/kubeconfig, else in a local control plane (ONCE=1: until the example is done)
 	@hack/start.sh
 
-verify: ## checks everything: format, build, scripts, native programs, all tests
+verify: ## checks everything: scripts, build, format, native programs, all tests; FULL=1: node tests on every containerd
 	@hack/verify.sh
 
 build: ## compiles everything; warnings are errors
 	@dotnet build -c Release
 
-test: ## runs all tests
-	@hack/test.sh
+test: ## runs the unit tests: no root, no Debian, no network; TESTS="NAME..." runs other projects, "all" every one
+	@hack/test.sh $(or $(TESTS),unit)
 
 e2e: ## tells the whole story on a real cluster: from the chart to the uninstalled node
 	@hack/e2e.sh
@@ -26,7 +26,7 @@ demo: ## the same story slowly, for a person who watches
 	@DEMO=1 hack/e2e.sh
 
 format: ## formats the code
-	@dotnet format
+	@dotnet format --exclude artifacts/
 
 generate: ## writes the files that are made of others: the chart's version, the registration in example/
 	@hack/generate.sh

@@ -4,7 +4,7 @@ using System.Xml.Linq;
 
 namespace Architecture.Tests;
 
-/// <summary>Dependencies point downwards only: machinery, Gardener's contract, the domain, the programs.</summary>
+/// <summary>A project depends only on what its table entry allows: programs on the domain, the domain on Gardener's contract, that on the machinery.</summary>
 public sealed class DependencyDirectionTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
@@ -34,14 +34,5 @@ public sealed class DependencyDirectionTests
             .Descendants("ProjectReference")
             .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
 
-    private static string SourceRoot()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory.FullName, "global.json")))
-        {
-            directory = directory.Parent ?? throw new InvalidOperationException("The repository's root was not found.");
-        }
-
-        return Path.Combine(directory.FullName, "src");
-    }
+    private static string SourceRoot() => Path.Combine(Repository.Root, "src");
 }

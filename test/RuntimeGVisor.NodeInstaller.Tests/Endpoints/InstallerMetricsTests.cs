@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using ControlPlane;
 using RuntimeGVisor.NodeInstaller.Convergence;
 using RuntimeGVisor.NodeInstaller.Endpoints;
 
@@ -19,16 +18,6 @@ public sealed class InstallerMetricsTests
     };
 
     private readonly InstallerMetrics _metrics = new();
-
-    [Fact]
-    public async Task Promtool_has_nothing_to_say_against_them()
-    {
-        _metrics.Restarted();
-        _metrics.Failed(Enum.GetValues<FailureReason>()[0], TimeSpan.FromSeconds(2));
-        _metrics.Succeeded(new PassResult("release-1", [], ChangedFiles: true, Restarted: true, Proved: true, []), TimeSpan.FromSeconds(3.5));
-
-        await Promtool.CheckMetricsAsync(_metrics.Render(Report), TestContext.Current.CancellationToken);
-    }
 
     [Fact]
     public void A_pass_counts_as_what_it_did()
