@@ -3,6 +3,7 @@
 # release.sh VERSION: makes this tree the release VERSION (without "v"): VERSION, the chart, example/ and the section of CHANGELOG.md.
 #   A VERSION that ends with -dev opens the work on the next release instead; it needs no changes and gets no section and no tag.
 # release.sh print-chart-version: prints Chart.yaml with the version of the file VERSION, for hack/generate.sh.
+# release.sh print-notes VERSION: prints the section of CHANGELOG.md for VERSION, for .github/workflows/release.yaml.
 #
 #   RELEASE_COMMIT=1   commits the result and tags it vVERSION; without it, the changes are left for review
 #   RELEASE_DATE       the date in CHANGELOG.md; default: today in UTC
@@ -68,12 +69,20 @@ next_steps() {
   [ "${RELEASE_COMMIT:-0}" = 1 ] || say "  git diff; git commit -am '$2'$([[ $1 == *-dev ]] || echo "; git tag -a v$1 -m '$2'")"
   if [[ $1 == *-dev ]]; then say "  git push"; return; fi
   say "  git push && git push origin v$1"
-  say "  make images            # of the tagged commit; then push them: docs/operations/images.md"
+  say "  .github/workflows/release.yaml publishes the tag; by hand: make images && hack/publish-images.sh REGISTRY"
   say "  make release VERSION=$(awk -F '[.-]' '{ print $1 "." $2 + 1 ".0-dev" }' <<<"$1")"
+}
+
+print_notes() {
+  local notes
+  notes=$(awk -v heading="## $1 - " '/^## /{ inside = index($0, heading) == 1; next } inside' CHANGELOG.md)
+  [ -n "$notes" ] || fail "CHANGELOG.md has no section for $1"
+  printf '%s\n' "$notes"
 }
 
 case ${1:-} in
   print-chart-version) print_chart_version ;;
+  print-notes) print_notes "${2:-}" ;;
   "") fail "usage: make release VERSION=x.y.z, or hack/release.sh x.y.z" ;;
   *) release "$1" ;;
 esac

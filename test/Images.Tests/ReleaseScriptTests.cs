@@ -68,6 +68,15 @@ public sealed class ReleaseScriptTests(UnreleasedRepository unreleased) : IClass
     }
 
     [Fact]
+    public async Task The_notes_of_a_release_are_its_section_of_the_changelog()
+    {
+        var script = Path.Combine(_repository, "hack/release.sh");
+
+        (await RunAsync(script, "print-notes", "0.9.0")).EnsureSuccess().Output.Trim().Should().Be("- Something old.");
+        (await RunAsync(script, "print-notes", "0.9")).Error.Trim().Should().Be("error: CHANGELOG.md has no section for 0.9");
+    }
+
+    [Fact]
     public async Task A_release_sets_its_version_everywhere_and_leaves_the_commit_to_the_person()
     {
         var released = (await ReleaseAsync("1.0.0")).EnsureSuccess();
