@@ -62,15 +62,64 @@ public sealed class RegistrationTests
         files["gardener-extension-runtime-gvisor/Chart.yaml"].Should().Contain($"\nversion: {Version}\n").And.Contain($"\nappVersion: {Version}\n");
     }
 
+    [Theory]
+    [InlineData("extension")]
+    [InlineData("extension/base")]
+    [InlineData("extension/private-registry")]
+    public void A_kustomization_names_files_that_exist_and_patches_what_the_base_has(string folder)
+    {
+        var kustomization = Objects($"{folder}/kustomization.yaml").Single();
+
+        foreach (var resource in (YamlSequenceNode)kustomization["resources"])
+        {
+            Path.Exists(Path.Combine(Repository.Root, "example", folder, ((YamlScalarNode)resource).Value!)).Should().BeTrue();
+        }
+
+        var extension = Objects("extension/base/extension.yaml").Single();
+        foreach (var patch in ((YamlMappingNode)kustomization).Children.TryGetValue("patches", out var patches) ? (YamlSequenceNode)patches : [])
+        {
+            var patched = Objects($"{folder}/{Value(patch, "path")}").Single();
+            foreach (var identity in (string[][])[["apiVersion"], ["kind"], ["metadata", "name"]])
+            {
+                Value(patched, identity).Should().Be(Value(extension, identity));
+            }
+
+            Value(patched, "spec", "deployment", "extension", "values", "imageVectorOverwrite", "images", "0", "name").Should().Be("runtime-gvisor-installation");
+        }
+    }
+
+    [Fact]
+    public void The_OCM_component_has_the_images_that_image_vector_and_chart_refer_to()
+    {
+        var component = Load(".ocm/component-constructor.yaml").Single()["components"][0];
+        var vector = Load("src/RuntimeGVisor/Images/images.yaml").Single()["images"][0];
+
+        Value(component, "version").Should().Be($"v{Version}");
+        File.ReadAllText(Path.Combine(Repository.Root, "example/extension/landscape-kit/ocm-component-name")).Trim().Should().Be(Value(component, "name"));
+        var resources = ((YamlSequenceNode)component["resources"]).ToArray();
+        resources.Select(resource => (Value(resource, "name"), Value(resource, "type"))).Should().Equal(
+            ("gardener-extension-runtime-gvisor", "ociImage"),
+            ("gardener-extension-runtime-gvisor-installation", "ociImage"),
+            ("runtime-gvisor", "helmChart/v1"),
+            ("runtime-gvisor", "helmchart-imagemap"));
+        Value(resources[1], "name").Should().Be(Value(vector, "resourceId", "name"));
+        Value(resources[1], "labels", "0", "value").Should().Be(Value(vector, "name"));
+        Value(resources[2], "access", "imageReference").Should()
+            .Be(Value(Objects("extension.yaml").Single(), "spec", "deployment", "extension", "helm", "ociRepository", "ref"));
+        Value(resources[3], "input", "formattedJson", "imageMapping", "0", "resource", "name").Should().Be(Value(resources[0], "name"));
+    }
+
     private static void IsNamedAndRestrictsPods(YamlNode found)
     {
         Value(found, "metadata", "name").Should().Be("runtime-gvisor");
-        Value(found, "metadata", "annotations", "security.gardener.cloud/pod-security-enforce").Should().Be("baseline");
+        Value(found, "metadata", "annotations", "security.gardener.cloud/pod-security-enforce").Should().Be("restricted");
     }
 
-    private static IReadOnlyList<YamlNode> Objects(string file)
+    private static IReadOnlyList<YamlNode> Objects(string file) => Load(Path.Combine("example", file));
+
+    private static IReadOnlyList<YamlNode> Load(string file)
     {
-        using var reader = new StreamReader(Path.Combine(Repository.Root, "example", file));
+        using var reader = new StreamReader(Path.Combine(Repository.Root, file));
         var stream = new YamlStream();
         stream.Load(reader);
         return [.. stream.Documents.Select(document => document.RootNode)];
