@@ -16,9 +16,9 @@ say() { printf '%s\n' "$*" >&2; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # step TEXT COMMAND...: runs the command, prints the text and the time it took, and its output only when it fails.
-# VERBOSE=1 lets the output through. Do not call it in a condition: bash would then ignore errors inside of a function.
+# VERBOSE=1 lets the output through. On a terminal the time counts while it runs. Do not call it in a condition: bash would then ignore errors inside of a function.
 step() {
-  local text=$1 log status started=$SECONDS
+  local text=$1 log status started=$SECONDS ticker=""
   shift
   log=$(mktemp)
   set +e
@@ -27,10 +27,18 @@ step() {
     (set -e; "$@") >&2
     status=$?
   else
-    [ ! -t 2 ] || printf '%s ...' "$text" >&2
+    if [ -t 2 ]; then
+      printf '%s ...' "$text" >&2
+      while kill -0 $$ && sleep 2; do printf '\r%s ... %d s ' "$text" $((SECONDS - started)) >&2; done 2>/dev/null &
+      ticker=$!
+    fi
     (set -e; "$@") >"$log" 2>&1
     status=$?
-    [ ! -t 2 ] || printf '\r' >&2
+    if [ -n "$ticker" ]; then
+      kill "$ticker"
+      wait "$ticker" 2>/dev/null
+      printf '\r\033[K' >&2
+    fi
     [ "$status" = 0 ] || cat "$log" >&2
   fi
   set -e
