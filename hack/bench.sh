@@ -3,6 +3,8 @@
 # bench.sh                         measures both native programs and writes docs/development/performance.md and performance-node.md
 # bench.sh scale|node ARGUMENT...  measures one of them with these arguments, --help lists them; a short run:
 #                                  bench.sh scale --runs 1 --namespaces 20
+#
+# Called by make bench.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"

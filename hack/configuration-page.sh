@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # configuration-page.sh: prints docs/operations/configure.md, made of the chart's values and the controller's --help.
 # BUILT=1 takes what the build has left instead of building.
+# Called by hack/generate.sh.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"

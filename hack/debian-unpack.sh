@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # debian-unpack.sh PACKAGE...: unpacks Debian packages into the cache without installing them (no daemon starts, no file of
 # the machine changes) and prints for each the directory that holds its files.
+# Called by the rigs and test/ControlPlane.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

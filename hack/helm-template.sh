@@ -3,6 +3,7 @@
 # helm-template.sh CHART RELEASE NAMESPACE [-f VALUES_FILE]... [-s TEMPLATE]...: prints the manifests of a chart, or of the named
 # templates only. With a helm on the PATH it is "helm template"; without one, the program of hack/helm-template, which is built once
 # from Debian packages and then taken from the cache.
+# Called by hack/verify.sh, test/Chart.Tests and test/EndToEnd.Tests.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

@@ -18,6 +18,8 @@
 #   IMAGES_OUTPUT                 another directory than artifacts/images
 #   IMAGE_PREFIX                  default: where the chart and the image vector expect the images. REFERENCE is PREFIX/REPOSITORY:vVERSION,
 #                                 where REPOSITORY is runtime-gvisor or runtime-gvisor-installation
+#
+# Called by make images, .github/workflows/release.yaml and the tests of the images.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 # shellcheck source=hack/images/oci.sh

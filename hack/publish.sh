@@ -3,6 +3,7 @@
 # publish.sh [PROJECT...]: builds the programs as native executables for this machine, starts each once, and prints
 # NAME=PATH lines. Beside each lies PATH.components.json, which says what it was made of. Without arguments: every project
 # of the kind "Program". Where nothing is changed since the commit, what was published for it before is taken from the cache.
+# Called by hack/verify.sh, hack/images.sh, hack/e2e.sh and hack/bench.sh.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"

@@ -7,6 +7,8 @@
 #
 #   RELEASE_COMMIT=1   commits the result and tags it vVERSION; without it, the changes are left for review
 #   RELEASE_DATE       the date in CHANGELOG.md; default: today in UTC
+#
+# Called by make release.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # reproduce.sh: builds the commit again in a new directory, with packages that it restores anew, and compares the native executables byte
 # for byte with those of this directory. Fails if one differs, or if files are changed since the commit.
+# Called by make reproduce.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"

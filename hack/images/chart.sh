@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # chart.sh DIRECTORY: prints a Helm chart as a gzipped archive, as "helm package" would make it; the same files make the same bytes.
+# Called by hack/images.sh and hack/registration.sh.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 # shellcheck source=hack/images/oci.sh

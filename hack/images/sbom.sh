@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # sbom.sh CONFIG.json DESCRIPTOR.json REFERENCE PROGRAM GVISOR_DIRECTORY: prints the SBOM of an image as SPDX 2.3, the same for the same
 # image. PROGRAM.components.json, which publishing left, says what the program was made of; GVISOR_DIRECTORY is empty for an image without.
+# Called by hack/images.sh.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 shopt -s inherit_errexit

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # publish-arm64.sh [PROJECT...]: builds programs as native executables for linux-arm64 on an x86-64 Debian machine and prints
 # NAME=PATH lines, with PATH.components.json beside each. Without arguments: every project of the kind "Program".
+# Called by hack/images.sh.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 cd "$repository"
