@@ -32,6 +32,8 @@ public sealed class UnreleasedRepository : IAsyncLifetime
         await File.WriteAllTextAsync(System.IO.Path.Combine(Path, "VERSION"), "1.0.0-dev\n");
         const string Script = """
             cp -r "$1/hack" "$1/charts" .
+            mkdir -p src/RuntimeGVisor/Images
+            cp "$1/src/RuntimeGVisor/Images/images.yaml" src/RuntimeGVisor/Images/
             # This page is made by the built controller, and no version stands in it.
             mkdir -p docs/operations
             printf '#!/bin/sh\necho a page\n' >hack/configuration-page.sh
