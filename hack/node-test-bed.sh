@@ -46,7 +46,7 @@ lay_out_root() {
 
   : >"$root/etc/fstab"
   printf 'test-node\n' >"$root/etc/hostname"
-  # systemd would take the virtual machine's own, the same for each node: by it kubelets tell the groups of their pods from those of others.
+  # systemd would take the virtual machine's own, the same for each node.
   rm -f "$root/etc/machine-id"
   tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
   # A target of its own: whatever else this machine has enabled stays off.
@@ -68,6 +68,8 @@ UNIT
     >"$root/etc/systemd/system/containerd.service.d/30-env_config.conf"
   case $version in 1.*) configuration=2 ;; *) configuration=3 ;; esac
   install -m 644 "$repository/hack/node/config/version-$configuration.toml" "$root/etc/containerd/config.toml"
+  mkdir -p "$root/opt/cni"
+  ln -sfn /usr/lib/cni "$root/opt/cni/bin"
   rm -rf "$root/etc/cni/net.d"
   install -D -m 644 "$repository/hack/node/config/cni.conflist" "$root/etc/cni/net.d/10-pods.conflist"
 }
@@ -81,10 +83,48 @@ create_network() {
   nsenter --net="$directory/network" sysctl -q net.ipv4.ip_forward=1
 }
 
+# A group for the node in each of the machine's hierarchies: the node sees it as the root, so two nodes never meet in kubepods.slice.
+create_groups() {
+  local controllers path mount_point file
+  : >"$directory/groups"
+  while IFS=: read -r _ controllers path; do
+    case $controllers in
+      '') mount_point=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts) ;;
+      *) mount_point=$(awk -v names="$controllers" '$3 == "cgroup" && index("," $4 ",", "," names ",") { print $2; exit }' /proc/mounts) ;;
+    esac
+    [ -n "$mount_point" ] || continue
+    path=${mount_point}${path%/}
+    mkdir "$path/node-$machine"
+    printf '%s\n' "$path/node-$machine" >>"$directory/groups"
+    # Version 1 lets no process into a group that has no processors yet.
+    for file in cpuset.cpus cpuset.mems; do
+      [ ! -e "$path/node-$machine/$file" ] || cat "$path/$file" >"$path/node-$machine/$file"
+    done
+  done </proc/self/cgroup
+}
+
+# The processes in them end with the node's init, but not in the same moment.
+remove_groups() {
+  local group
+  [ -e "$directory/groups" ] || return 0
+  while read -r group; do
+    for _ in $(seq 50); do
+      [ -d "$group" ] || break
+      find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
+    done
+    [ ! -d "$group" ] || say "$group is still in use"
+  done <"$directory/groups"
+  rm -f "$directory/groups"
+}
+
 boot() {
-  local nspawn=$1 state='' attempt
+  local nspawn=$1 machine state='' attempt
+  machine=$(cat "$directory/root/etc/machine-id")
+  create_groups
   # nspawn's filter of system calls refuses what runsc needs.
-  SYSTEMD_SECCOMP=0 setsid nohup "$nspawn" --boot --directory="$directory/root" --network-namespace-path="$directory/network" \
+  # shellcheck disable=SC2016 # the inner shell expands its own arguments
+  SYSTEMD_SECCOMP=0 setsid nohup bash -ec 'while read -r group; do echo $$ >"$group/cgroup.procs"; done <"$1"; shift; exec "$@"' _ \
+    "$directory/groups" "$nspawn" --boot --directory="$directory/root" --network-namespace-path="$directory/network" \
     --register=no --keep-unit --machine=test-node --capability=all --resolv-conf=off --timezone=off --link-journal=no \
     --bind="$directory/containerd:/var/lib/containerd" --bind="$directory/kubelet:/var/lib/kubelet" \
     --bind="$directory/shared:/shared" systemd.unit=node.target \
@@ -157,15 +197,13 @@ provide() {
 
 # Pods may take their time to stop; the end of the node's init is the end of every process in it.
 pull_plug() {
-  local init nspawn machine
+  local init nspawn
   init=$(leader || true)
   nspawn=$(cat "$directory/nspawn.pid" 2>/dev/null || true)
   [ -z "$init" ] || kill -KILL "$init" 2>/dev/null || true
   [ -z "$nspawn" ] || for _ in $(seq 50); do alive "$nspawn" || break; sleep 0.1; done
   [ -z "$nspawn" ] || kill -KILL "$nspawn" 2>/dev/null || true
-  # The groups of pods are the machine's and would outlive the node: for each, the kubelet of the next boot waits for a container.
-  machine=$(cat "$directory/root/etc/machine-id" 2>/dev/null || true)
-  [ -z "$machine" ] || find /sys/fs/cgroup -path "*/node-$machine*" -type d -delete 2>/dev/null || true
+  remove_groups
 }
 
 down() {

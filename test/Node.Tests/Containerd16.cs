@@ -6,6 +6,9 @@ namespace Node.Tests;
 public static class Containerd16
 {
     [Collection(Containerd16Collection.Name)]
+    public sealed class Cgroup(Containerd16Node node) : CgroupTests(node);
+
+    [Collection(Containerd16Collection.Name)]
     public sealed class Installation(Containerd16Node node) : InstallationTests(node)
     {
         [Fact]

@@ -6,6 +6,9 @@ namespace Node.Tests;
 public static class Containerd17
 {
     [Collection(Containerd17Collection.Name)]
+    public sealed class Cgroup(Containerd17Node node) : CgroupTests(node);
+
+    [Collection(Containerd17Collection.Name)]
     public sealed class Installation(Containerd17Node node) : InstallationTests(node)
     {
         [Fact]

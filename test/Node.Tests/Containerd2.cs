@@ -8,6 +8,9 @@ namespace Node.Tests;
 public static class Containerd2
 {
     [Collection(Containerd2Collection.Name)]
+    public sealed class Cgroup(Containerd2Node node) : CgroupTests(node);
+
+    [Collection(Containerd2Collection.Name)]
     public sealed class Installation(Containerd2Node node) : InstallationTests(node)
     {
         [Fact]

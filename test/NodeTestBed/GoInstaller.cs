@@ -29,7 +29,7 @@ public static class GoInstaller
             """;
     }
 
-    public static async Task InstallAsync(TestNode node, string gvisorVersion, int blockVersion)
+    public static async Task InstallAsync(TestNode node, string gvisorVersion, int blockVersion, string flags = "  net-raw = \"true\"\n")
     {
         foreach (var file in Directory.EnumerateFiles(node.GVisor(gvisorVersion)))
         {
@@ -37,7 +37,7 @@ public static class GoInstaller
         }
 
         await File.AppendAllTextAsync(node.PathOf("/etc/containerd/config.toml"), Block(blockVersion) + "\n");
-        await File.WriteAllTextAsync(node.PathOf("/etc/containerd/runsc.toml"), "[runsc_config]\n  net-raw = \"true\"\n  \n");
+        await File.WriteAllTextAsync(node.PathOf("/etc/containerd/runsc.toml"), $"[runsc_config]\n{flags}  \n");
         await node.RestartContainerdAsync();
     }
 }

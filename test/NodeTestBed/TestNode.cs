@@ -176,12 +176,16 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
     }
 
     /// <summary>The program that runs a pod's sandbox, as long as the pod runs even after the file was removed.</summary>
-    public static string SandboxExecutable(Pod pod) =>
-        Directory.EnumerateDirectories("/proc")
-            .Where(directory => int.TryParse(Path.GetFileName(directory), out _))
-            .Where(directory => CommandLine(directory) is ["runsc-sandbox", ..] arguments && arguments.Contains(pod.SandboxId))
-            .Select(directory => $"{directory}/exe")
-            .Single();
+    public static string SandboxExecutable(Pod pod) => $"{SandboxProcess(pod)}/exe";
+
+    /// <summary>The groups of a pod's sandbox in those hierarchies of the machine that control a resource.</summary>
+    public static IReadOnlyList<string> SandboxGroups(Pod pod) =>
+    [
+        .. from line in File.ReadAllLines($"{SandboxProcess(pod)}/cgroup")
+           let fields = line.Split(':', 3)
+           where fields[1] is not ("" or "name=systemd")
+           select fields[2],
+    ];
 
     /// <summary>Asks a web server from within the node's network.</summary>
     /// <returns>The body of an answer with 200; null for any other or none.</returns>
@@ -269,6 +273,11 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
             }
         }
     }
+
+    private static string SandboxProcess(Pod pod) =>
+        Directory.EnumerateDirectories("/proc")
+            .Where(directory => int.TryParse(Path.GetFileName(directory), out _))
+            .Single(directory => CommandLine(directory) is ["runsc-sandbox", ..] arguments && arguments.Contains(pod.SandboxId));
 
     private static string[] CommandLine(string process)
     {

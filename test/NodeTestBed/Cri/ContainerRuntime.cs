@@ -119,7 +119,7 @@ public sealed class ContainerRuntime : IDisposable
             Metadata = new() { Name = name, Uid = name, Namespace = "default" },
             LogDirectory = $"/var/log/pods/{name}",
             Hostname = name,
-            Linux = new() { CgroupParent = "/kubepods", SecurityContext = new() { NamespaceOptions = new() { Pid = NamespaceMode.Container } } },
+            Linux = new() { CgroupParent = "/kubepods.slice", SecurityContext = new() { NamespaceOptions = new() { Pid = NamespaceMode.Container } } },
         });
     }
 
