@@ -11,7 +11,7 @@ namespace RuntimeGVisor.NodeInstaller.Convergence;
 
 /// <summary>containerd as a service of the node: asks it whether it takes a configuration, restarts it, waits until it serves again.</summary>
 internal sealed class ContainerdService(
-    NodeInstallerConfiguration wanted, SystemdManager systemd, ContainerRuntimeClient client, NodeFiles files, TimeProvider time)
+    NodeInstallerConfiguration wanted, SystemdClient systemd, ContainerRuntimeClient client, NodeFiles files, TimeProvider time)
 {
     private const string OutputFile = "run.output";
     private const string ErrorsFile = "run.errors";
@@ -117,7 +117,7 @@ internal sealed class ContainerdService(
     private async Task<string> RestartUnitAsync(Func<CancellationToken, Task> whenStuck, CancellationToken cancellationToken)
     {
         var result = await systemd.RestartAsync(wanted.Containerd.Unit, UsualRestart, cancellationToken);
-        if (result == SystemdManager.Unfinished)
+        if (result == SystemdClient.Unfinished)
         {
             await whenStuck(cancellationToken);
         }

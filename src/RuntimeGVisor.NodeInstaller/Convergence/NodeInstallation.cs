@@ -24,7 +24,7 @@ internal sealed class NodeInstallation : IDisposable
         Client = new(wanted.Containerd.Socket, time);
         Journal = new(wanted.StateDirectory, Files);
         Program = new(wanted, Files);
-        Containerd = new(wanted, new SystemdManager(wanted.SystemBusSocket, killPoint, time), Client, Files, time);
+        Containerd = new(wanted, new SystemdClient(wanted.SystemBusSocket, killPoint, time), Client, Files, time);
     }
 
     public NodeInstallerConfiguration Wanted { get; }
