@@ -158,7 +158,7 @@ public sealed class SystemdClientTests
                     var asked = restarts
                         ? (Task)client.RestartAsync(ScriptedBus.Unit, TimeSpan.FromMilliseconds(100), TestEnd)
                         : client.GetServiceAsync(ScriptedBus.Unit, TestEnd);
-                    await asked.WaitAsync(TimeSpan.FromSeconds(30), TestEnd);
+                    await asked.WaitAsync(TimeSpan.FromMinutes(5), TestEnd);
                 }
                 catch (SystemdException exception)
                 {
@@ -173,7 +173,7 @@ public sealed class SystemdClientTests
                     return cuts ? bytes[..index] : [.. bytes[..index], value, .. bytes[(index + 1)..]];
                 }
             },
-            iter: 600);
+            iter: 200);
 
     private static SystemdClient Client(ScriptedBus bus, TimeSpan? answerTimeout = null) =>
         new(bus.Path, new KillPoint(null), TimeProvider.System) { AnswerTimeout = answerTimeout ?? TimeSpan.FromSeconds(10) };
