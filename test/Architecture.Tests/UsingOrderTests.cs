@@ -27,6 +27,6 @@ public sealed class UsingOrderTests
         return names.SequenceEqual(names
             .OrderBy(name => name.StartsWith("static ", StringComparison.Ordinal))
             .ThenBy(name => name != "System" && !name.StartsWith("System.", StringComparison.Ordinal))
-            .ThenBy(name => name, StringComparer.OrdinalIgnoreCase));
+            .ThenBy(name => name, StringComparer.Ordinal));
     }
 }

@@ -2,9 +2,9 @@
 
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using k8s.Models;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Serialization;
+using k8s.Models;
 
 namespace Gardener.Extensions.Api;
 
