@@ -79,7 +79,7 @@ public sealed class ImageTests(BuiltImages images)
         libraries.Should().NotBeEmpty();
         var sections = notices.Split(new string('=', 100)).Select(section => section.Trim()).ToArray();
         libraries.Should().AllSatisfy(library => sections.Should().ContainSingle(section => section.StartsWith(library, StringComparison.Ordinal))
-            .Which[library.Length..].Should().MatchRegex("(?i)copyright|©"));
+            .Which[library.Length..].Should().MatchRegex("(?i)copyright|licen[cs]e"));
         sections.Any(section => section.StartsWith("gVisor, Apache-2.0", StringComparison.Ordinal)).Should().Be(name == BuiltImages.NodeInstaller);
     }
 
