@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Text.Json;
 using Hosting.Logging;
 using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Queueing;
 using Microsoft.Extensions.Logging;
 using k8s;
 using k8s.Models;
 
 namespace Kubernetes.Controllers.Caching;
 
-/// <summary>A cache of a resource that follows the API server by one list and then a watch, and reports every change.</summary>
+/// <summary>A cache of a resource that follows the API server and reports every change.</summary>
 /// <remarks>
-/// After a broken or ended watch the next one goes on where it stopped. Only when the server no longer has that version is the resource listed again;
-/// the difference to the cache is then reported like any other change, deletions included. Objects that do not fit their type are logged, counted and
-/// left out. Handlers are called one after the other and must be quick.
+/// Where the server offers it, one watch first brings the objects that there are and then the changes; elsewhere a list comes before the watch. After a
+/// broken or ended watch the next one goes on where it stopped. Only when the server answers that it no longer has that version, the objects are asked
+/// for again; the difference to the cache is then reported like any other change, deletions included. An object that cannot be decoded is left out,
+/// counted, logged and told to those who want to know, once for each of its versions; what the cache has of it stays until it is deleted. Handlers are called
+/// one after the other and must be quick.
 /// </remarks>
 /// <typeparam name="T">The type of the objects.</typeparam>
 public sealed partial class Informer<T> : IInformer
     where T : class, IKubernetesObject<V1ObjectMeta>
 {
-    // A watch that fails so often in a row without any event is not worth resuming; perhaps the server's history has changed.
-    private const int FailuresBeforeRelist = 5;
+    // What the server answers so often in a row to a watch, it will answer again; perhaps its history is another one now.
+    private const int RefusalsBeforeSync = 5;
     private static readonly TimeSpan InitialBackOff = TimeSpan.FromMilliseconds(800);
     private static readonly TimeSpan MaxBackOff = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ShortestHealthyWatch = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MinWatch = TimeSpan.FromSeconds(1);
 
     private readonly IApiClient _client;
     private readonly ResourceDefinition<T> _resource;
@@ -35,14 +39,31 @@ public sealed partial class Informer<T> : IInformer
     private readonly InformerMetrics? _metrics;
     private readonly ObjectStore<T> _store = new();
     private readonly List<Action<InformerEvent<T>>> _handlers = [];
+    private readonly List<Action<UndecodableObject>> _undecodableHandlers = [];
+    private readonly Dictionary<ObjectKey, string?> _undecodable = [];
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Held while the cache changes and the change is reported, so that the resync does not mix in.
     private readonly Lock _changes = new();
     private volatile bool _isRunning;
     private volatile string? _failure;
-    private string? _resourceVersion;
     private int _failures;
+    private int _refusals;
+
+    // The state of the server that the cache shows; null before the first sync.
+    private string? _resourceVersion;
+
+    // The watch cannot go on from there, so that the objects must be asked for again.
+    private bool _mustSync = true;
+
+    // Not even a list can be had at that version or a later one.
+    private bool _isVersionRefused;
+
+    // The server does not send what there is in a watch.
+    private bool _isWatchListRefused;
+
+    // What has been reported of the objects that there are, while they are asked for; the default key stands for an object without a readable name.
+    private HashSet<ObjectKey>? _listed;
 
     /// <summary>An empty cache; nothing is sent before <see cref="RunAsync"/>.</summary>
     /// <param name="client">The API server.</param>
@@ -86,6 +107,9 @@ public sealed partial class Informer<T> : IInformer
         _handlers.Add(handler);
     }
 
+    /// <summary>Adds a handler that is told of every version of an object that cannot be decoded, so that its owner can learn of it.</summary>
+    public void AddUndecodableHandler(Action<UndecodableObject> handler) => _undecodableHandlers.Add(handler);
+
     /// <inheritdoc/>
     public Task WaitForSyncAsync(CancellationToken cancellationToken) => _synced.Task.WaitAsync(cancellationToken);
 
@@ -107,116 +131,117 @@ public sealed partial class Informer<T> : IInformer
         }
     }
 
-    /// <summary>One list, if needed, and one watch; after a failure, a pause.</summary>
+    /// <summary>Brings the cache up to date, if needed, and follows the changes; after a failure, a pause.</summary>
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         try
         {
-            _resourceVersion ??= await ListAsync(cancellationToken);
-            await WatchAsync(_resourceVersion, cancellationToken);
-            return;
-        }
-        catch (ApiException exception) when (exception.IsGone)
-        {
-            LogExpired(Resource, exception.Message);
-            _resourceVersion = null;
-            if (_failures++ == 0)
+            if (_mustSync && _isWatchListRefused)
             {
-                return;
+                await ListAsync(cancellationToken);
             }
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            _failures++;
-            _failure = exception.Describe();
-            _metrics?.Failures.Increment();
-            LogFailure(Resource, _failures, exception);
-            if (_failures % FailuresBeforeRelist == 0)
-            {
-                _resourceVersion = null;
-            }
-        }
 
-        await Task.Delay(NextDelay(), _time, cancellationToken);
+            await WatchAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (ApiException exception) when (_mustSync && !_isWatchListRefused && exception.StatusCode == HttpStatusCode.UnprocessableEntity)
+        {
+            _isWatchListRefused = true;
+        }
+        catch (Exception exception)
+        {
+            await RecoverAsync(exception, cancellationToken);
+        }
     }
 
-    /// <summary>Brings the cache to the server's present state.</summary>
-    /// <returns>The version of that state.</returns>
-    private async Task<string> ListAsync(CancellationToken cancellationToken)
+    private async Task RecoverAsync(Exception exception, CancellationToken cancellationToken)
     {
-        var listed = new HashSet<ObjectKey>();
-        var isInitial = !HasSynced;
-        var options = new ListOptions
+        var answer = exception as ApiException;
+        _failures++;
+        if (_mustSync)
         {
-            PageSize = _options.PageSize,
-            LabelSelector = _options.LabelSelector,
-
-            // As client-go: the first list may come from the server's cache, which spares it reading and decoding everything; the watch
-            // brings what is newer. Later ones, after an error, must be the newest.
-            ResourceVersion = isInitial ? "0" : null,
-        };
-        while (true)
+            // 504 says that the server has not got that far, which never changes if its data come from a backup.
+            _isVersionRefused |= answer is { IsGone: true } or { StatusCode: HttpStatusCode.GatewayTimeout or HttpStatusCode.BadRequest };
+        }
+        else
         {
-            var page = await _client.ReadPageAsync(_resource, _options.Namespace, options, Receive, cancellationToken);
-            if (page.Continue is { } next)
-            {
-                options = options with { Continue = next };
-                continue;
-            }
-
-            RemoveAllBut(listed);
-            _store.HasSynced = true;
-            _synced.TrySetResult();
-            LogListed(Resource, listed.Count);
-            return page.ResourceVersion ?? throw new JsonException("The list has no resourceVersion.");
+            // A server that cannot be reached still has the version when it is back: only an answer counts.
+            _refusals += answer is not null || exception is JsonException ? 1 : 0;
+            _mustSync = answer is { IsGone: true } || _refusals >= RefusalsBeforeSync;
         }
 
-        void Receive(ListItem<T> item)
+        if (answer is { IsGone: true } && _failures == 1)
         {
-            if (item.Object is { } value)
+            LogExpired(Resource, exception.Message);
+            return;
+        }
+
+        _failure = exception.Describe();
+        _metrics?.Failures.Increment();
+        LogFailure(Resource, _failures, exception);
+        var delay = BackOff.Exponential(InitialBackOff, MaxBackOff, _failures - 1, jitter: 1);
+        await Task.Delay(answer?.RetryAfter > delay ? answer.RetryAfter.Value : delay, _time, cancellationToken);
+    }
+
+    private async Task ListAsync(CancellationToken cancellationToken)
+    {
+        // As client-go: the first list may be of any age, later ones must not go back behind what the cache shows. The server has both in its memory;
+        // it asks its database for the newest state, and for the pages of a list at a version.
+        var version = _isVersionRefused ? null : _resourceVersion ?? "0";
+        var options = new ListOptions
+        {
+            PageSize = version is null or "0" ? _options.PageSize : 0,
+            LabelSelector = _options.LabelSelector,
+            ResourceVersion = version,
+        };
+        _listed = [];
+        while (true)
+        {
+            var page = await _client.ReadPageAsync(_resource, _options.Namespace, options, Set, cancellationToken);
+            if (page.Continue is not { } next)
             {
-                listed.Add(Set(value, isInitial));
+                EndSync(page.ResourceVersion);
+                return;
             }
-            else
-            {
-                ReportUndecodable(item.Failure);
-                if (item.Failure?.Key is { } key)
-                {
-                    listed.Add(key);
-                }
-            }
+
+            options = options with { Continue = next };
         }
     }
 
     /// <summary>Follows the changes until the server ends the watch, which is normal, or nothing comes any more.</summary>
-    private async Task WatchAsync(string resourceVersion, CancellationToken cancellationToken)
+    private async Task WatchAsync(CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
-        var isHealthy = false;
+        var version = _mustSync && _isVersionRefused ? null : _resourceVersion;
+        var hasProgress = false;
         using var idle = new CancellationTokenSource(_options.ReadIdleTimeout, _time);
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, idle.Token);
         var options = new WatchOptions
         {
-            ResourceVersion = resourceVersion,
+            ResourceVersion = version,
+            SendInitialEvents = _mustSync,
             LabelSelector = _options.LabelSelector,
 
             // Spread, so that not all informers of a cluster come back at once.
             Timeout = TimeSpan.FromSeconds(Random.Shared.Next(300, 600)),
         };
+        _listed = _mustSync ? [] : null;
         try
         {
             await foreach (var change in _client.WatchAsync(_resource, _options.Namespace, options, cancellation.Token))
             {
                 idle.CancelAfter(_options.ReadIdleTimeout);
                 _failure = null;
-                if (change.ResourceVersion != resourceVersion)
+                Apply(change);
+                if (!_mustSync && _resourceVersion != version)
                 {
                     // Only progress counts: that the watch has begun does not say that it will last.
-                    isHealthy = true;
-                    _failures = 0;
+                    hasProgress = true;
+                    _failures = _refusals = 0;
                 }
-
-                Apply(change);
             }
         }
         catch (OperationCanceledException) when (idle.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -224,73 +249,107 @@ public sealed partial class Informer<T> : IInformer
             LogIdle(Resource, _options.ReadIdleTimeout);
         }
 
-        if (_time.GetElapsedTime(started) >= ShortestHealthyWatch)
+        if (_mustSync)
         {
-            _failures = 0;
+            throw new HttpRequestException(HttpRequestError.ResponseEnded, "The watch ended before it had brought all objects.");
         }
-        else if (!isHealthy)
+
+        if (_time.GetElapsedTime(started) >= MinWatch)
+        {
+            _failures = _refusals = 0;
+        }
+        else if (!hasProgress)
         {
             throw new HttpRequestException(HttpRequestError.ResponseEnded, "The watch ended at once, without an event.");
         }
     }
 
-    private void Apply(WatchEvent<T> change)
+    private void Apply(Decoded<T> change)
     {
         switch (change.Type)
         {
             case WatchEventType.Added or WatchEventType.Modified:
-                Set(change.Object!, isInitial: false);
+                Set(change);
                 break;
             case WatchEventType.Deleted:
-                Remove(ObjectKey.Of(change.Object!), change.Object!);
+                Remove(change);
                 break;
-            case WatchEventType.Undecodable:
-                ReportUndecodable(change.Failure);
+            case WatchEventType.InitialEventsEnd when _mustSync:
+                EndSync(change.ResourceVersion);
                 break;
-            case WatchEventType.Bookmark:
             default:
                 break;
         }
 
-        _resourceVersion = change.ResourceVersion ?? _resourceVersion;
+        // Objects that were there before the watch have versions of any age.
+        _resourceVersion = _mustSync ? _resourceVersion : change.ResourceVersion ?? _resourceVersion;
     }
 
-    private ObjectKey Set(T value, bool isInitial)
+    private void Set(Decoded<T> change)
     {
-        var key = ObjectKey.Of(value);
-        var projected = _options.Project is { } project ? project(value) : value;
+        _listed?.Add(change.Key ?? default);
+        if (TryProject(change, out var value) is { } failure)
+        {
+            ReportUndecodable(failure);
+            return;
+        }
+
+        var isInitial = !HasSynced;
+        var key = ObjectKey.Of(value!);
+        _undecodable.Remove(key);
         lock (_changes)
         {
-            var previous = _store.Set(key, projected);
+            var previous = _store.Set(key, value!);
             if (previous is null)
             {
-                Report(new InformerEvent<T>(InformerEventType.Added, projected, null, isInitial, IsResync: false));
+                Report(new InformerEvent<T>(InformerEventType.Added, value!, null, isInitial, IsResync: false));
             }
-            else if (previous.Metadata.Uid != projected.Metadata.Uid)
+            else if (previous.Metadata.Uid != value!.Metadata.Uid)
             {
                 // Deleted and created again while nobody watched.
                 Report(new InformerEvent<T>(InformerEventType.Deleted, previous, previous, IsInInitialList: false, IsResync: false));
-                Report(new InformerEvent<T>(InformerEventType.Added, projected, null, isInitial, IsResync: false));
+                Report(new InformerEvent<T>(InformerEventType.Added, value, null, isInitial, IsResync: false));
             }
-            else if (previous.Metadata.ResourceVersion != projected.Metadata.ResourceVersion)
+            else if (previous.Metadata.ResourceVersion != value.Metadata.ResourceVersion)
             {
-                Report(new InformerEvent<T>(InformerEventType.Updated, projected, previous, isInitial, IsResync: false));
+                Report(new InformerEvent<T>(InformerEventType.Updated, value, previous, isInitial, IsResync: false));
             }
         }
-
-        return key;
     }
 
-    private void Remove(ObjectKey key, T last)
+    /// <summary>What can be told of the last state does not matter: the object is gone.</summary>
+    private void Remove(Decoded<T> change)
     {
-        var projected = _options.Project is { } project ? project(last) : last;
+        if (change.Key is not { } key)
+        {
+            return;
+        }
+
+        _listed?.Remove(key);
+        _undecodable.Remove(key);
+        _ = TryProject(change, out var last);
         lock (_changes)
         {
             if (_store.Remove(key) is { } previous)
             {
-                Report(new InformerEvent<T>(InformerEventType.Deleted, projected, previous, IsInInitialList: false, IsResync: false));
+                Report(new InformerEvent<T>(InformerEventType.Deleted, last ?? previous, previous, IsInInitialList: false, IsResync: false));
             }
         }
+    }
+
+    private void EndSync(string? resourceVersion)
+    {
+        var listed = _listed!;
+        _resourceVersion = resourceVersion ?? throw new JsonException("The list has no resourceVersion.");
+        (_listed, _mustSync, _isVersionRefused) = (null, false, false);
+        if (!listed.Contains(default))
+        {
+            RemoveAllBut(listed);
+        }
+
+        _store.HasSynced = true;
+        _synced.TrySetResult();
+        LogListed(Resource, listed.Count);
     }
 
     private void RemoveAllBut(HashSet<ObjectKey> listed)
@@ -306,6 +365,29 @@ public sealed partial class Informer<T> : IInformer
                     Report(new InformerEvent<T>(InformerEventType.Deleted, value, value, IsInInitialList: false, IsResync: false));
                 }
             }
+        }
+
+        foreach (var key in _undecodable.Keys.Where(key => !listed.Contains(key)).ToList())
+        {
+            _undecodable.Remove(key);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "One object must not stop the cache.")]
+    private UndecodableObject? TryProject(Decoded<T> change, out T? value)
+    {
+        value = change.Object;
+        try
+        {
+            value = value is not null && _options.Project is { } project ? project(value) : value;
+            return change.Failure;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            var metadata = value!.Metadata;
+            value = null;
+            return new UndecodableObject(
+                change.Key, metadata.Uid, metadata.Generation, change.ResourceVersion, $"it cannot be projected: {exception.GetType().Name}");
         }
     }
 
@@ -346,33 +428,46 @@ public sealed partial class Informer<T> : IInformer
         }
     }
 
-    private void ReportUndecodable(DecodeFailure? failure)
+    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "A faulty handler must not stop the cache.")]
+    private void ReportUndecodable(UndecodableObject failure)
     {
+        var key = failure.Key ?? default;
+        if (_undecodable.TryGetValue(key, out var version) && version == failure.ResourceVersion)
+        {
+            return;
+        }
+
+        _undecodable[key] = failure.ResourceVersion;
         _metrics?.Undecodable.Increment();
-        LogUndecodable(Resource, failure?.Key?.ToString() ?? "", failure?.Reason ?? "");
+        LogUndecodable(Resource, failure.Key?.ToString() ?? "", failure.ResourceVersion ?? "", failure.Reason);
+        foreach (var handler in _undecodableHandlers)
+        {
+            try
+            {
+                handler(failure);
+            }
+            catch (Exception exception)
+            {
+                LogHandlerFailure(Resource, key, exception);
+            }
+        }
     }
 
-    private TimeSpan NextDelay()
-    {
-        var delay = InitialBackOff * Math.Pow(2, Math.Min(_failures - 1, 10)) * (1 + Random.Shared.NextDouble());
-        return delay < MaxBackOff ? delay : MaxBackOff;
-    }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Listed {Count} objects of {Resource}")]
+    [LoggerMessage(LogLevel.Information, "Listed {Count} objects of {Resource}")]
     private partial void LogListed(string resource, int count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The version of {Resource} to go on from has expired, listing again: {Reason}")]
+    [LoggerMessage(LogLevel.Information, "Resource version of {Resource} expired, relisting: {Reason}")]
     private partial void LogExpired(string resource, string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Nothing came from the watch of {Resource} for {Timeout}, starting it again")]
+    [LoggerMessage(LogLevel.Information, "Nothing came from the watch of {Resource} for {Timeout}, starting it again")]
     private partial void LogIdle(string resource, TimeSpan timeout);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Cannot follow {Resource}, failure {Failures} in a row")]
+    [LoggerMessage(LogLevel.Error, "Cannot follow {Resource}, failure {Failures} in a row")]
     private partial void LogFailure(string resource, int failures, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "An object of {Resource} is left out: {Object} {Reason}")]
-    private partial void LogUndecodable(string resource, string @object, string reason);
+    [LoggerMessage(LogLevel.Error, "Skipping an object of {Resource} that cannot be decoded, {Object} at version {Version}: {Reason}")]
+    private partial void LogUndecodable(string resource, string @object, string version, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A handler of {Resource} failed for {Object}")]
+    [LoggerMessage(LogLevel.Error, "A handler of {Resource} failed for {Object}")]
     private partial void LogHandlerFailure(string resource, ObjectKey @object, Exception exception);
 }

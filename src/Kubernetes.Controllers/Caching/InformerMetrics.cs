@@ -11,5 +11,5 @@ internal sealed class InformerMetrics(MetricRegistry registry, string resource)
         "informer_failures_total", "Number of lists and watches that failed, by resource.", "resource").With(resource);
 
     public Counter Undecodable { get; } = registry.Counter(
-        "informer_undecodable_objects_total", "Number of objects that did not fit their type and were left out, by resource.", "resource").With(resource);
+        "informer_undecodable_objects_total", "Number of versions of objects that could not be decoded and were left out, by resource.", "resource").With(resource);
 }

@@ -8,6 +8,7 @@ using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Hosting;
 using Hosting.Metrics;
 using Kubernetes.Controllers.Serialization;
 using k8s;
@@ -30,6 +31,7 @@ public sealed class ApiClient : IApiClient, IDisposable
     private readonly string _host;
     private readonly MetricFamily<Counter>? _requestsTotal;
     private readonly ConcurrentDictionary<(string Code, string Method), Counter> _requests = new();
+    private volatile ApiException? _initialEventsRefused;
 
     /// <summary>Connects lazily: nothing is sent before the first call.</summary>
     /// <param name="configuration">Server and credentials.</param>
@@ -57,7 +59,7 @@ public sealed class ApiClient : IApiClient, IDisposable
     {
         try
         {
-            return await ExecuteAsync(new Request(HttpMethod.Get, resource.PathOf(key.Namespace, key.Name), resource.IsSecret), resource.TypeInfo, cancellationToken);
+            return await ExecuteAsync(new Request(HttpMethod.Get, resource.PathOf(key.Namespace, key.Name), resource.IsSecret) { Accept = ResourceDefinition<T>.Accept }, resource.TypeInfo, cancellationToken);
         }
         catch (ApiException exception) when (exception.IsNotFound)
         {
@@ -82,13 +84,13 @@ public sealed class ApiClient : IApiClient, IDisposable
             next = next with { Continue = page.Continue };
         }
 
-        void Receive(ListItem<T> item) => items.Add(
-            item.Object ?? throw new FormatException($"{resource.Kind} {item.Failure?.Key?.ToString() ?? "without a name"}: {item.Failure?.Reason}"));
+        void Receive(Decoded<T> item) => items.Add(
+            item.Object ?? throw new FormatException($"{resource.Kind} {item.Key?.ToString() ?? "without a name"}: {item.Failure?.Reason}"));
     }
 
     /// <inheritdoc/>
     public Task<ListPage> ReadPageAsync<T>(
-        ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<ListItem<T>> receive, CancellationToken cancellationToken)
+        ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<Decoded<T>> receive, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var query = new Query(resource.PathOf(@namespace, null));
@@ -99,14 +101,15 @@ public sealed class ApiClient : IApiClient, IDisposable
 
         // A continue token has a version of its own.
         query.Add("resourceVersion", options.Continue is null ? options.ResourceVersion : null);
-        return ExecuteAsync(new Request(HttpMethod.Get, query.ToString(), resource.IsSecret), ReadAsync, cancellationToken);
+        var request = new Request(HttpMethod.Get, query.ToString(), resource.IsSecret) { Accept = ResourceDefinition<T>.AcceptList };
+        return ExecuteAsync(request, ReadAsync, cancellationToken);
 
         async Task<ListPage> ReadAsync(HttpContent content, CancellationToken cancellation)
         {
             var pipe = PipeReader.Create(await content.ReadAsStreamAsync(cancellation), PipeOptions);
             try
             {
-                return await new ListReader<T>(resource.TypeInfo, receive).ReadAsync(pipe, cancellation);
+                return await ObjectStream.ReadListAsync(pipe, resource, receive, cancellation);
             }
             finally
             {
@@ -116,28 +119,35 @@ public sealed class ApiClient : IApiClient, IDisposable
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+    public async IAsyncEnumerable<Decoded<T>> WatchAsync<T>(
         ResourceDefinition<T> resource, string? @namespace, WatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
+        if (options.SendInitialEvents && _initialEventsRefused is { } refused)
+        {
+            throw refused;
+        }
+
         var query = new Query(resource.PathOf(@namespace, null));
         query.Add("watch", "true");
         query.Add("allowWatchBookmarks", "true");
+        query.Add("sendInitialEvents", options.SendInitialEvents ? "true" : null);
+        query.Add("resourceVersionMatch", options.SendInitialEvents ? "NotOlderThan" : null);
         query.Add("resourceVersion", options.ResourceVersion);
         query.Add("timeoutSeconds", ((long)options.Timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         query.Add("labelSelector", options.LabelSelector);
         query.Add("fieldSelector", options.FieldSelector);
+        using var response = await BeginWatchAsync(
+            new Request(HttpMethod.Get, query.ToString(), resource.IsSecret) { Accept = ResourceDefinition<T>.Accept }, options, cancellationToken);
+        yield return new Decoded<T>(WatchEventType.Bookmark, null, options.ResourceVersion);
 
-        // The time limit is for the answer's headers; its body lasts as long as the watch.
-        using var response = await WithinTimeLimitAsync(
-            new Request(HttpMethod.Get, query.ToString(), resource.IsSecret), SendAsync, cancellationToken);
-        yield return new WatchEvent<T>(WatchEventType.Bookmark, null, options.ResourceVersion);
         var pipe = PipeReader.Create(await response.Content.ReadAsStreamAsync(cancellationToken), PipeOptions);
         try
         {
-            await foreach (var watchEvent in WatchReader.ReadAsync(pipe, resource.TypeInfo, cancellationToken))
+            await using var changes = ObjectStream.ReadWatchAsync(pipe, resource, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (await ReadBodyAsync(changes.MoveNextAsync()))
             {
-                yield return watchEvent;
+                yield return changes.Current;
             }
         }
         finally
@@ -179,7 +189,7 @@ public sealed class ApiClient : IApiClient, IDisposable
         try
         {
             var answer = await ExecuteAsync(request, static (content, cancellation) => content.ReadAsByteArrayAsync(cancellation), cancellationToken);
-            return IsStatus(answer) ? null : JsonSerializer.Deserialize(answer, resource.TypeInfo);
+            return ObjectHead.Read(answer).Kind == "Status" ? null : JsonSerializer.Deserialize(answer, resource.TypeInfo);
         }
         catch (ApiException exception) when (exception.IsNotFound)
         {
@@ -197,19 +207,37 @@ public sealed class ApiClient : IApiClient, IDisposable
 
     private static SocketsHttpHandler CreateHandler(ApiClientConfiguration configuration) => new()
     {
-        SslOptions = new ServerCertificatePolicy(configuration).CreateOptions(configuration),
+        SslOptions = new TlsPolicy(configuration).CreateOptions(),
         EnableMultipleHttp2Connections = true,
 
-        // As client-go: a connection that died without a word is noticed within 45 seconds.
+        // A connection that died without a word is noticed within 8 seconds, before a leader has to give up.
         KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-        KeepAlivePingDelay = TimeSpan.FromSeconds(30),
-        KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+        KeepAlivePingDelay = TimeSpan.FromSeconds(5),
+        KeepAlivePingTimeout = TimeSpan.FromSeconds(3),
         ConnectTimeout = TimeSpan.FromSeconds(15),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+
+        // A new connection reads the client certificate and the authorities again.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         AllowAutoRedirect = false,
         UseCookies = false,
-        UseProxy = false,
+        UseProxy = configuration.Proxy is not null,
+        Proxy = configuration.Proxy is { } proxy ? new WebProxy(proxy) : null,
     };
+
+    /// <summary>The time limit is for the answer's headers; its body lasts as long as the watch.</summary>
+    private async Task<HttpResponseMessage> BeginWatchAsync(Request request, WatchOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WithinTimeLimitAsync(request, SendAsync, cancellationToken);
+        }
+        catch (ApiException exception) when (options.SendInitialEvents && exception.StatusCode == HttpStatusCode.UnprocessableEntity)
+        {
+            _initialEventsRefused = exception;
+            throw;
+        }
+    }
 
     private Task<T> ExecuteAsync<T>(Request request, JsonTypeInfo<T> typeInfo, CancellationToken cancellationToken)
         where T : class =>
@@ -223,32 +251,37 @@ public sealed class ApiClient : IApiClient, IDisposable
     /// <summary>Sends a request and reads the answer, both within the time limit.</summary>
     private Task<TResult> ExecuteAsync<TResult>(
         Request request, Func<HttpContent, CancellationToken, Task<TResult>> read, CancellationToken cancellationToken) =>
-        WithinTimeLimitAsync(request, async (_, cancellation) =>
+        WithinTimeLimitAsync(request, async (request, cancellation) =>
         {
             using var response = await SendAsync(request, cancellation);
-            return await read(response.Content, cancellation);
+            return await ReadBodyAsync(new ValueTask<TResult>(read(response.Content, cancellation)));
         }, cancellationToken);
 
-    private async Task<TResult> WithinTimeLimitAsync<TResult>(
+    private Task<TResult> WithinTimeLimitAsync<TResult>(
         Request request, Func<Request, CancellationToken, Task<TResult>> execute, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(_configuration.RequestTimeout, _time);
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        var limited = request with { StartedAt = _time.GetTimestamp(), Caller = cancellationToken };
+        var message = $"{request.Method} {request.PathAndQuery}: no answer within {_configuration.RequestTimeout.TotalSeconds} s";
+        return TimeLimit.RunAsync(_configuration.RequestTimeout, _time, message, cancellation => execute(limited, cancellation), cancellationToken);
+    }
+
+    /// <summary>A connection that breaks inside a body is the same to the caller as one that breaks before it.</summary>
+    private static async ValueTask<TResult> ReadBodyAsync<TResult>(ValueTask<TResult> reading)
+    {
         try
         {
-            return await execute(request, cancellation.Token);
+            return await reading;
         }
-        catch (OperationCanceledException exception) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (IOException exception)
         {
-            throw new TimeoutException(
-                $"{request.Method} {request.PathAndQuery}: no answer within {_configuration.RequestTimeout.TotalSeconds} s", exception);
+            throw new HttpRequestException(HttpRequestError.ResponseEnded, "The connection broke while the answer was read.", exception);
         }
     }
 
     /// <summary>Sends until the answer is a success or an error that waiting does not cure.</summary>
     private async Task<HttpResponseMessage> SendAsync(Request request, CancellationToken cancellationToken)
     {
-        var rejected = false;
+        var isRejected = false;
         for (var attempt = 0; ; attempt++)
         {
             var response = await SendOnceAsync(request, cancellationToken);
@@ -259,14 +292,16 @@ public sealed class ApiClient : IApiClient, IDisposable
 
             using (response)
             {
-                if (response.StatusCode == HttpStatusCode.Unauthorized && _token.CanChange && !rejected)
+                if (response.StatusCode == HttpStatusCode.Unauthorized && _token.CanChange && !isRejected)
                 {
-                    rejected = true;
+                    isRejected = true;
                     _token.Expire();
                     continue;
                 }
 
-                if (RetryAfter(response) is not { } delay || attempt >= MaxRetries)
+                // A wait that the time limit would break off says less than the answer does.
+                var left = _configuration.RequestTimeout - _time.GetElapsedTime(request.StartedAt);
+                if (RetryAfter(response) is not { } delay || delay >= left || attempt >= MaxRetries)
                 {
                     throw await ErrorAsync(request, response, cancellationToken);
                 }
@@ -283,11 +318,12 @@ public sealed class ApiClient : IApiClient, IDisposable
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
-        message.Headers.TryAddWithoutValidation("Accept", "application/json");
+        message.Headers.TryAddWithoutValidation("Accept", request.Accept);
         message.Headers.TryAddWithoutValidation("User-Agent", _configuration.UserAgent);
         message.Headers.Authorization = _token.Header();
         if (_configuration.TlsServerName is { } name)
         {
+            // SocketsHttpHandler takes the name that it sends and checks in the handshake from here.
             message.Headers.Host = name;
         }
 
@@ -303,7 +339,7 @@ public sealed class ApiClient : IApiClient, IDisposable
             Count(((int)response.StatusCode).ToString(CultureInfo.InvariantCulture), request.Method);
             return response;
         }
-        catch (HttpRequestException)
+        catch when (!request.Caller.IsCancellationRequested)
         {
             Count("<error>", request.Method);
             throw;
@@ -324,8 +360,7 @@ public sealed class ApiClient : IApiClient, IDisposable
     private static async Task<ApiException> ErrorAsync(Request request, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var status = await ReadStatusAsync(response.Content, cancellationToken);
-        var retryAfter = response.Headers.RetryAfter?.Delta
-            ?? (status?.Details?.RetryAfterSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+        var retryAfter = response.Headers.RetryAfter?.Delta ?? status?.RetryAfter;
 
         // The server's message on a Secret can quote its data.
         var detail = !request.IsSecret && status?.Message is { Length: > 0 } message ? message : $"{status?.Reason ?? response.StatusCode.ToString()}";
@@ -341,32 +376,21 @@ public sealed class ApiClient : IApiClient, IDisposable
             await using var stream = await content.ReadAsStreamAsync(cancellationToken);
             return await JsonSerializer.DeserializeAsync(stream, KubernetesJsonContext.Default.ServerStatus, cancellationToken);
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or IOException)
         {
             return null;
         }
     }
 
-    /// <summary>Whether an answer to a deletion is a <c>Status</c>, which says that the object is gone, rather than the object.</summary>
-    private static bool IsStatus(ReadOnlySpan<byte> json)
-    {
-        var reader = new Utf8JsonReader(json);
-        _ = reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var isKind = reader.ValueTextEquals("kind"u8);
-            _ = reader.Read();
-            if (isKind)
-            {
-                return reader.ValueTextEquals("Status"u8);
-            }
-
-            reader.Skip();
-        }
-
-        return false;
-    }
-
     private readonly record struct Request(
-        HttpMethod Method, string PathAndQuery, bool IsSecret, ReadOnlyMemory<byte> Body = default, string? ContentType = null);
+        HttpMethod Method, string PathAndQuery, bool IsSecret, ReadOnlyMemory<byte> Body = default, string? ContentType = null)
+    {
+        public string Accept { get; init; } = "application/json";
+
+        /// <summary>When the first attempt was made.</summary>
+        public long StartedAt { get; init; }
+
+        /// <summary>Tells an attempt that the caller no longer wants from one that took too long.</summary>
+        public CancellationToken Caller { get; init; }
+    }
 }

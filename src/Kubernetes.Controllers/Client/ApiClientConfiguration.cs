@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Security.Cryptography.X509Certificates;
-
 namespace Kubernetes.Controllers.Client;
 
 /// <summary>Where the API server is, how it is recognised, and as whom to talk to it.</summary>
@@ -10,7 +8,7 @@ public sealed record ApiClientConfiguration
     /// <summary>The API server's URL; a path in it is a prefix of every request.</summary>
     public required Uri Server { get; init; }
 
-    /// <summary>PEM file of the certificate authorities that may have signed the server's certificate; read again when it changes.</summary>
+    /// <summary>PEM file of the certificate authorities that may have signed the server's certificate; read again for every connection.</summary>
     public string? CertificateAuthorityFile { get; init; }
 
     /// <summary>The certificate authorities in PEM. With neither this nor <see cref="CertificateAuthorityFile"/>, the system's apply.</summary>
@@ -19,14 +17,17 @@ public sealed record ApiClientConfiguration
     /// <summary>The name that the server's certificate must have; null takes the URL's host.</summary>
     public string? TlsServerName { get; init; }
 
-    /// <summary>Certificate and private key to authenticate with.</summary>
-    public X509Certificate2? ClientCertificate { get; init; }
+    /// <summary>Certificate and private key to authenticate with; files are read again for every connection.</summary>
+    internal ClientCertificate? ClientCertificate { get; init; }
 
     /// <summary>Bearer token to authenticate with.</summary>
     public string? Token { get; init; }
 
     /// <summary>File with the bearer token; read again every minute, and when the server rejects the token.</summary>
     public string? TokenFile { get; init; }
+
+    /// <summary>HTTP proxy through which the server is reached; null to connect directly.</summary>
+    public Uri? Proxy { get; init; }
 
     /// <summary>The namespace that the context or the pod is in.</summary>
     public string DefaultNamespace { get; init; } = "default";
@@ -51,8 +52,12 @@ public sealed record ApiClientConfiguration
         string? kubeconfig, string? master, Func<string, string?> environment, string serviceAccountDirectory)
     {
         var configuration = Find(kubeconfig, environment, serviceAccountDirectory);
-        return string.IsNullOrEmpty(master) ? configuration : configuration with { Server = ParseServer("master", master) };
+        var server = string.IsNullOrEmpty(master) ? configuration.Server : ParseServer("master", master);
+        return configuration with { Server = server, Proxy = configuration.Proxy ?? EnvironmentProxy.For(server, environment) };
     }
+
+    /// <summary>The server alone: credentials must not reach a log.</summary>
+    public override string ToString() => Server.ToString();
 
     internal static Uri ParseServer(string field, string value) =>
         Uri.TryCreate(value, UriKind.Absolute, out var server) && server.Scheme is "https" or "http"
@@ -83,6 +88,3 @@ public sealed record ApiClientConfiguration
                 $"no access to a Kubernetes API: give a kubeconfig, set KUBECONFIG, run in a pod with a service account, or create {home}");
     }
 }
-
-/// <summary>The configuration of the API client is missing or wrong; the message names the field and what is allowed.</summary>
-public sealed class ConfigurationException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -9,7 +9,7 @@ namespace Kubernetes.Controllers.Client;
 /// <summary>The Kubernetes API, as a controller uses it. Every read goes to the server; caches are informers.</summary>
 /// <remarks>
 /// Every method throws <see cref="ApiException"/> for an error that the server answers with, <see cref="HttpRequestException"/> when there is no
-/// answer, and <see cref="TimeoutException"/> when the answer takes too long. There is no client-side throttle: priority and fairness are the server's job.
+/// answer or it breaks off, and <see cref="TimeoutException"/> when it takes too long. There is no client-side throttle: priority and fairness are the server's job.
 /// </remarks>
 public interface IApiClient
 {
@@ -33,14 +33,15 @@ public interface IApiClient
     /// <param name="receive">Gets every object of the page.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     Task<ListPage> ReadPageAsync<T>(
-        ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<ListItem<T>> receive, CancellationToken cancellationToken)
+        ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<Decoded<T>> receive, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>;
 
     /// <summary>
     /// Reports changes, with bookmarks, until the server ends the watch. The first one is a bookmark at the version asked for: it says that the
-    /// server has begun the watch. Enumerating it once is one request.
+    /// server has begun the watch. Enumerating it once is one request. A server that has refused
+    /// <see cref="WatchOptions.SendInitialEvents"/> once with 422 is not asked for it again: the same exception comes at once.
     /// </summary>
-    IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(ResourceDefinition<T> resource, string? @namespace, WatchOptions options, CancellationToken cancellationToken)
+    IAsyncEnumerable<Decoded<T>> WatchAsync<T>(ResourceDefinition<T> resource, string? @namespace, WatchOptions options, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>;
 
     /// <summary>Creates an object in the namespace that its metadata names.</summary>
@@ -54,7 +55,10 @@ public interface IApiClient
         where T : class, IKubernetesObject<V1ObjectMeta>;
 
     /// <summary>Deletes an object.</summary>
-    /// <returns>Null if it is gone now (also if it did not exist); the object if finalizers still hold it.</returns>
+    /// <returns>
+    /// Null if it is gone now (also if it did not exist); the object if finalizers still hold it. For some kinds, Pods and Services among them, the
+    /// server answers with the object although it is gone.
+    /// </returns>
     Task<T?> DeleteAsync<T>(ResourceDefinition<T> resource, ObjectKey key, DeleteOptions? options, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>;
 

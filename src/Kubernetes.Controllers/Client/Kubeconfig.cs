@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
@@ -28,11 +26,15 @@ internal static class Kubeconfig
         var user = context.Text("user") is { Length: > 0 } userName ? Find(files, source, "users", "user", userName) : null;
 
         cluster.Reject("insecure-skip-tls-verify", "the server's certificate is always checked; give certificate-authority or certificate-authority-data");
-        cluster.Reject("proxy-url", "connections are made directly");
         user?.Reject("exec", "give token, tokenFile or a client certificate");
         user?.Reject("auth-provider", "give token, tokenFile or a client certificate");
         user?.Reject("username", "give token, tokenFile or a client certificate");
-        user?.Reject("as", "impersonation is not implemented");
+        user?.Reject("password", "give token, tokenFile or a client certificate");
+        foreach (var field in (string[])["as", "as-uid", "as-groups", "as-user-extra"])
+        {
+            user?.Reject(field, "impersonation is not implemented");
+        }
+
         return new ApiClientConfiguration
         {
             Server = ApiClientConfiguration.ParseServer($"{cluster.Path}.server", cluster.Require("server")),
@@ -42,6 +44,7 @@ internal static class Kubeconfig
             ClientCertificate = user is null ? null : ClientCertificate(user),
             Token = user?.Text("token"),
             TokenFile = user?.FilePath("tokenFile"),
+            Proxy = cluster.Text("proxy-url") is { Length: > 0 } proxy ? ApiClientConfiguration.ParseServer($"{cluster.Path}.proxy-url", proxy) : null,
             DefaultNamespace = context.Text("namespace") is { Length: > 0 } @namespace ? @namespace : "default",
         };
     }
@@ -83,7 +86,7 @@ internal static class Kubeconfig
         throw new ConfigurationException($"{source}: {list} has no {kind} '{name}'");
     }
 
-    private static X509Certificate2? ClientCertificate(Section user)
+    private static ClientCertificate? ClientCertificate(Section user)
     {
         var certificate = user.Pem("client-certificate", "client-certificate-data");
         var key = user.Pem("client-key", "client-key-data");
@@ -97,14 +100,9 @@ internal static class Kubeconfig
             throw new ConfigurationException($"{user.Path}: client certificate and client key must be given together");
         }
 
-        try
-        {
-            return X509Certificate2.CreateFromPem(certificate, key);
-        }
-        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
-        {
-            throw new ConfigurationException($"{user.Path}: client certificate and key are not a matching pair in PEM", exception);
-        }
+        var client = new ClientCertificate(user.Path, certificate, key);
+        client.Read().Dispose();
+        return client;
     }
 
     /// <summary>A mapping of the file and where it is, for messages.</summary>
@@ -139,23 +137,11 @@ internal static class Kubeconfig
             }
         }
 
-        /// <summary>PEM text from the data field, which wins, or from the file.</summary>
-        public string? Pem(string fileField, string dataField)
-        {
-            if (Base64(dataField) is { } data)
-            {
-                return data;
-            }
-
-            try
-            {
-                return FilePath(fileField) is { } path ? File.ReadAllText(path) : null;
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                throw new ConfigurationException($"{Path}.{fileField}: {exception.Message}", exception);
-            }
-        }
+        /// <summary>PEM text in the data field, which wins, or in the file.</summary>
+        public PemSource? Pem(string fileField, string dataField) =>
+            Base64(dataField) is { } data ? new PemSource(data, null)
+            : FilePath(fileField) is { } path ? new PemSource(null, path)
+            : null;
 
         public Section? Named(string list, string kind, string name)
         {

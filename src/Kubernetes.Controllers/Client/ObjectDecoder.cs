@@ -2,31 +2,32 @@
 
 using System.Buffers;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-using Kubernetes.Controllers.Serialization;
+using k8s;
+using k8s.Models;
 
 namespace Kubernetes.Controllers.Client;
 
 /// <summary>Decodes one object, or says which one could not be decoded and why.</summary>
 internal static class ObjectDecoder
 {
-    /// <param name="json">The object and nothing else.</param>
-    /// <param name="typeInfo">Its type.</param>
-    public static ListItem<T> Decode<T>(in ReadOnlySequence<byte> json, JsonTypeInfo<T> typeInfo)
-        where T : class
+    /// <summary>A path in a reason is cut off here: names in it can be the object's owner's.</summary>
+    private const int MaxPathLength = 200;
+
+    public static Decoded<T> Decode<T>(WatchEventType type, in JsonValue value, ResourceDefinition<T> resource)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        if (json.IsSingleSegment)
+        if (value.Bytes.IsSingleSegment)
         {
-            return Decode(json.FirstSpan, typeInfo);
+            return Decode(type, value.Bytes.FirstSpan, value, resource);
         }
 
         // The serializer reads bytes in one piece once, and everything else twice.
-        var length = (int)json.Length;
+        var length = (int)value.Bytes.Length;
         var copy = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            json.CopyTo(copy);
-            return Decode(copy.AsSpan(0, length), typeInfo);
+            value.Bytes.CopyTo(copy);
+            return Decode(type, copy.AsSpan(0, length), value, resource);
         }
         finally
         {
@@ -34,34 +35,43 @@ internal static class ObjectDecoder
         }
     }
 
-    private static ListItem<T> Decode<T>(ReadOnlySpan<byte> json, JsonTypeInfo<T> typeInfo)
-        where T : class
+    private static Decoded<T> Decode<T>(WatchEventType type, ReadOnlySpan<byte> json, in JsonValue value, ResourceDefinition<T> resource)
+        where T : class, IKubernetesObject<V1ObjectMeta>
     {
+        string reason;
         try
         {
-            return JsonSerializer.Deserialize(json, typeInfo) is { } value
-                ? new ListItem<T>(value, null)
-                : new ListItem<T>(null, new DecodeFailure(null, null, "null is no object"));
+            if (value.IsCut)
+            {
+                reason = $"it is larger than {ObjectStream.MaxObjectLength / 1024 / 1024} MiB";
+            }
+            else if (JsonSerializer.Deserialize(json, resource.TypeInfo) is { Metadata.Name.Length: > 0 } decoded)
+            {
+                // Items of a list of a built-in type have neither.
+                decoded.ApiVersion = resource.ApiVersion;
+                decoded.Kind = resource.Kind;
+                return new Decoded<T>(type, decoded, decoded.Metadata.ResourceVersion);
+            }
+            else
+            {
+                reason = "it has no metadata.name";
+            }
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            return new ListItem<T>(null, Explain(json, exception));
+            reason = Explain(exception, value.Depth, resource.TypeInfo.Options.MaxDepth);
         }
+
+        var head = ObjectHead.Read(json);
+        return new Decoded<T>(
+            type, null, head.ResourceVersion, new UndecodableObject(head.Key, head.Uid, head.Generation, head.ResourceVersion, reason));
     }
 
-    private static DecodeFailure Explain(ReadOnlySpan<byte> json, Exception exception)
+    /// <remarks>The message of an exception can quote the value; the path of a <see cref="JsonException"/> cannot.</remarks>
+    private static string Explain(Exception exception, int depth, int maxDepth)
     {
-        // The message of a JsonException can quote the value; its path cannot.
-        var reason = exception is JsonException { Path: { } path } ? $"does not fit the type at {path}" : "does not fit the type";
-        try
-        {
-            var metadata = JsonSerializer.Deserialize(json, KubernetesJsonContext.Default.ObjectHead)?.Metadata;
-            var key = metadata?.Name is { } name ? new ObjectKey(metadata.Namespace ?? "", name) : (ObjectKey?)null;
-            return new DecodeFailure(key, metadata?.ResourceVersion, reason);
-        }
-        catch (JsonException)
-        {
-            return new DecodeFailure(null, null, reason);
-        }
+        var path = (exception as JsonException)?.Path is { Length: > 0 } text ? $" at {text[..Math.Min(text.Length, MaxPathLength)]}" : "";
+        var allowed = maxDepth == 0 ? 64 : maxDepth;
+        return depth > allowed ? $"it is nested {depth} levels deep{path}; at most {allowed} are allowed" : $"it does not fit its type{path}";
     }
 }

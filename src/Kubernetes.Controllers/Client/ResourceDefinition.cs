@@ -29,6 +29,14 @@ public sealed record ResourceDefinition<T>(string Group, string Version, string 
     /// <summary>Bodies and error details of Secrets never reach a message or a log.</summary>
     internal bool IsSecret => Group.Length == 0 && Plural == "secrets";
 
+    /// <summary>What the server is asked to answer with for one object or an event of a watch.</summary>
+    internal static string Accept => IsMetadataOnly ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" : "application/json";
+
+    /// <summary>What the server is asked to answer with for a list.</summary>
+    internal static string AcceptList => IsMetadataOnly ? "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" : "application/json";
+
+    private static bool IsMetadataOnly => typeof(T) == typeof(PartialObjectMetadata);
+
     /// <summary>The URL path of one object, or of the collection when <paramref name="name"/> is null.</summary>
     internal string PathOf(string? @namespace, string? name, string? subresource = null)
     {

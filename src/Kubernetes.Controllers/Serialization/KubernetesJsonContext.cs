@@ -15,7 +15,6 @@ namespace Kubernetes.Controllers.Serialization;
 [JsonSerializable(typeof(Corev1Event))]
 [JsonSerializable(typeof(ServerStatus))]
 [JsonSerializable(typeof(ListHead))]
-[JsonSerializable(typeof(ObjectHead))]
 internal sealed partial class KubernetesJsonContext : JsonSerializerContext;
 
 /// <summary>The fields of a <c>Status</c> object that are used.</summary>
@@ -32,6 +31,9 @@ internal sealed record ServerStatus
 
     [JsonPropertyName("details")]
     public ServerStatusDetails? Details { get; init; }
+
+    [JsonIgnore]
+    public TimeSpan? RetryAfter => Details?.RetryAfterSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 }
 
 internal sealed record ServerStatusDetails
@@ -48,23 +50,4 @@ internal sealed record ListHead
 
     [JsonPropertyName("continue")]
     public string? Continue { get; init; }
-}
-
-/// <summary>What every object has: enough to name one that cannot be decoded.</summary>
-internal sealed record ObjectHead
-{
-    [JsonPropertyName("metadata")]
-    public ObjectHeadMetadata? Metadata { get; init; }
-}
-
-internal sealed record ObjectHeadMetadata
-{
-    [JsonPropertyName("namespace")]
-    public string? Namespace { get; init; }
-
-    [JsonPropertyName("name")]
-    public string? Name { get; init; }
-
-    [JsonPropertyName("resourceVersion")]
-    public string? ResourceVersion { get; init; }
 }

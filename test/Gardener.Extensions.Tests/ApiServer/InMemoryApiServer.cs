@@ -163,23 +163,28 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         : throw new NotSupportedException("Preconditions are not implemented.");
 
     public Task<ListPage> ReadPageAsync<T>(
-        ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<ListItem<T>> receive, CancellationToken cancellationToken)
+        ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<Decoded<T>> receive, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         Answer("list", resource, new ObjectKey(@namespace ?? "", ""), null, null, () =>
         {
             foreach (var value in InNamespace(resource, @namespace).Where(value => IsSelected(value, options.LabelSelector)))
             {
-                receive(new ListItem<T>(value, null));
+                receive(new Decoded<T>(WatchEventType.Added, value, value.Metadata.ResourceVersion));
             }
 
             return new ListPage(VersionText(), null);
         }, cancellationToken);
 
-    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+    public async IAsyncEnumerable<Decoded<T>> WatchAsync<T>(
         ResourceDefinition<T> resource, string? @namespace, WatchOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var start = long.Parse(options.ResourceVersion, CultureInfo.InvariantCulture);
+        if (options.SendInitialEvents)
+        {
+            throw new ApiException(HttpStatusCode.UnprocessableEntity, "Invalid", "sendInitialEvents is forbidden for watch");
+        }
+
+        var start = long.Parse(options.ResourceVersion!, CultureInfo.InvariantCulture);
         var seen = 0;
         while (true)
         {
@@ -190,7 +195,7 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
                 var value = change.Object.Deserialize(resource.TypeInfo)!;
                 if (IsSelected(value, options.LabelSelector))
                 {
-                    yield return new WatchEvent<T>(change.Type, value, value.Metadata.ResourceVersion);
+                    yield return new Decoded<T>(change.Type, value, value.Metadata.ResourceVersion);
                 }
             }
 

@@ -140,8 +140,8 @@ public sealed class InformerTests : IAsyncLifetime
         await HoldsAsync(() => _server.Watches == 2, "a watch begins at the new version");
         WatchVersions().Should().Equal(10, 50);
         _server.Requests.Where(request => !request.Contains("watch=true", StringComparison.Ordinal)).Should().Equal(
-            ["GET /apis/example.test/v1/widgets?limit=500&resourceVersion=0", "GET /apis/example.test/v1/widgets?limit=500"],
-            "the server's cache may have expired, too");
+            ["GET /apis/example.test/v1/widgets?limit=500&resourceVersion=0", "GET /apis/example.test/v1/widgets?limit=0&resourceVersion=10"],
+            "a list at a version, and in one piece, comes from the server's memory");
     }
 
     [Fact]
@@ -166,10 +166,13 @@ public sealed class InformerTests : IAsyncLifetime
             _server.OnWatch(context => StatusAsync(context, 504, "Timeout", "Too large resource version: 1000, current: 5"));
         }
 
+        _server.OnList(context => StatusAsync(context, 504, "Timeout", "Too large resource version: 1000, current: 5"));
         _server.OnList(5);
         Start();
 
         await EventsAsync("Added lost 1 initial", "Deleted lost 1");
+        _server.Requests.Where(request => !request.Contains("watch=true", StringComparison.Ordinal)).Skip(1).Should().Equal(
+            "GET /apis/example.test/v1/widgets?limit=0&resourceVersion=1000", "GET /apis/example.test/v1/widgets?limit=500");
         await HoldsAsync(() => WatchVersions() is [.., 5], "the watch follows the new history");
     }
 
@@ -202,6 +205,55 @@ public sealed class InformerTests : IAsyncLifetime
         _events.Should().Equal("Added a 1 initial", "Added b 1");
         WatchVersions().Should().Equal(10, 13);
         _metrics.ToString().Should().Contain("informer_undecodable_objects_total{resource=\"widgets.example.test\"} 2\n");
+    }
+
+    [Fact]
+    public async Task A_deletion_deletes_also_when_the_last_state_cannot_be_decoded()
+    {
+        const string Broken = """{"type":"MODIFIED","object":{"metadata":{"namespace":"default","name":"a","resourceVersion":"11"},"spec":{"size":"large"}}}""";
+        _server.OnList(10, Widget.Create("a"), Widget.Create("b"));
+        _server.OnWatchThenStall(Broken, Broken.Replace("MODIFIED", "DELETED", StringComparison.Ordinal), Event("DELETED", Widget.Create("b", 1, 13)));
+        Start();
+
+        await EventsAsync("Added a 1 initial", "Added b 1 initial", "Deleted a 1", "Deleted b 1");
+
+        _informer.Store.All.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Each_version_that_cannot_be_decoded_is_told_once_with_key_and_reason()
+    {
+        const string Broken =
+            """{"type":"MODIFIED","object":{"metadata":{"namespace":"default","name":"a","uid":"u","generation":3,"resourceVersion":"11"},"spec":{"size":"large"}}}""";
+        var told = new ConcurrentQueue<UndecodableObject>();
+        _server.OnList(10, Widget.Create("a"));
+        _server.OnWatch(Broken, Broken, Broken.Replace("\"11\"", "\"12\"", StringComparison.Ordinal), Error(410, "Expired"));
+        _server.OnList(context => context.Response.WriteAsync($$"""{"metadata":{"resourceVersion":"20"},"items":[{{Broken[Broken.IndexOf("{\"metadata", StringComparison.Ordinal)..^1].Replace("\"11\"", "\"12\"", StringComparison.Ordinal)}}]}"""));
+        _informer = Create(new InformerOptions<Widget>());
+        _informer.AddUndecodableHandler(_ => throw new InvalidOperationException("faulty"));
+        _informer.AddUndecodableHandler(told.Enqueue);
+        Run();
+
+        await HoldsAsync(() => _server.Watches == 2, "the watch goes on after the second list");
+
+        const string Reason = "it does not fit its type at $.spec.size";
+        told.Should().Equal(
+            new UndecodableObject(new ObjectKey("default", "a"), "u", 3, "11", Reason), new UndecodableObject(new ObjectKey("default", "a"), "u", 3, "12", Reason));
+        _metrics.ToString().Should().Contain("informer_undecodable_objects_total{resource=\"widgets.example.test\"} 2\n");
+    }
+
+    [Fact]
+    public async Task An_object_whose_projection_fails_costs_only_itself()
+    {
+        _server.OnList(10, Widget.Create("a", 7), Widget.Create("b"));
+        Start(new InformerOptions<Widget>
+        {
+            Project = static widget => widget.Spec!.Size == 7 ? throw new OverflowException("faulty") : widget,
+        });
+
+        await EventsAsync("Added b 1 initial");
+
+        _metrics.ToString().Should().Contain("informer_undecodable_objects_total{resource=\"widgets.example.test\"} 1\n");
     }
 
     [Fact]
@@ -290,6 +342,138 @@ public sealed class InformerTests : IAsyncLifetime
         await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, TestContext.Current.CancellationToken);
 
         _server.Lists.Should().Be(2);
+        _informer.Failure.Should().Contain("Expired", "whoever asks for readiness must see it");
+        Failures().Should().Be(1);
+    }
+
+    [Fact]
+    public async Task An_outage_leads_to_no_new_list()
+    {
+        _server.OnList(10, Widget.Create("a"));
+        for (var i = 0; i < 12; i++)
+        {
+            _server.OnWatch(context =>
+            {
+                context.Abort();
+                return Task.CompletedTask;
+            });
+        }
+
+        _server.OnWatchThenStall(Event("ADDED", Widget.Create("b", 1, 11)));
+        Start();
+
+        await HoldsAsync(() => _events.Count == 2, "the server is back", TimeSpan.FromSeconds(1));
+
+        _server.Lists.Should().Be(1);
+        WatchVersions().Should().OnlyContain(version => version == 10).And.HaveCountGreaterThan(12);
+    }
+
+    [Fact]
+    public async Task The_server_says_how_long_to_wait_after_a_failure()
+    {
+        _server.OnList(10);
+        _server.OnWatch(context =>
+        {
+            context.Response.Headers.RetryAfter = "120";
+            return StatusAsync(context, 429, "TooManyRequests", "slow down");
+        });
+        Start();
+        await HoldsAsync(() => _informer.Failure is not null, "it is refused");
+        var before = _time.GetUtcNow();
+
+        await HoldsAsync(() => _server.Watches == 2, "it is tried again", TimeSpan.FromSeconds(1));
+
+        (_time.GetUtcNow() - before).Should().BeGreaterThanOrEqualTo(TimeSpan.FromSeconds(119));
+    }
+
+    [Fact]
+    public async Task One_watch_brings_what_there_is_and_what_happens_where_the_server_offers_it()
+    {
+        _server.OffersWatchList = true;
+        _server.OnWatchThenStall(
+            Event("ADDED", Widget.Create("b", 1, 9)), Event("ADDED", Widget.Create("a", 1, 3)), InitialEventsEnd(12), Event("MODIFIED", Widget.Create("a", 2, 13)));
+        Start();
+
+        await EventsAsync("Added b 1 initial", "Added a 1 initial", "Updated a 2");
+
+        _informer.HasSynced.Should().BeTrue();
+        _server.Lists.Should().Be(0);
+        _server.Requests.Should().ContainSingle().Which.Should().Contain("sendInitialEvents=true").And.Contain("resourceVersionMatch=NotOlderThan");
+    }
+
+    [Fact]
+    public async Task Objects_of_a_watch_that_breaks_before_all_are_there_are_no_whole_cache()
+    {
+        _server.OffersWatchList = true;
+        _server.OnWatch(Event("ADDED", Widget.Create("a", 1, 7)));
+        _server.OnWatchThenStall(Event("ADDED", Widget.Create("b", 1, 8)), InitialEventsEnd(12));
+        Start();
+        await HoldsAsync(() => _events.Count == 1, "the first object comes");
+        _informer.HasSynced.Should().BeFalse();
+
+        await EventsAsync("Added a 1 initial", "Added b 1 initial", "Deleted a 1");
+
+        _server.Requests.Should().OnlyContain(request => request.Contains("sendInitialEvents=true", StringComparison.Ordinal));
+        _server.Requests.Should().NotContain(request => request.Contains("resourceVersion=", StringComparison.Ordinal), "an object's version says nothing of others");
+    }
+
+    [Fact]
+    public async Task After_an_expired_version_a_watch_brings_what_there_is_at_least_as_new_as_before()
+    {
+        _server.OffersWatchList = true;
+        _server.OnWatch(Event("ADDED", Widget.Create("gone", 1, 7)), InitialEventsEnd(12));
+        _server.OnWatch(Error(410, "Expired"));
+        _server.OnWatchThenStall(Event("ADDED", Widget.Create("b", 1, 13)), InitialEventsEnd(20));
+        Start();
+
+        await EventsAsync("Added gone 1 initial", "Added b 1", "Deleted gone 1");
+
+        _server.Requests.Last().Should().Contain("sendInitialEvents=true").And.Contain("resourceVersion=12");
+    }
+
+    [Fact]
+    public async Task A_server_that_cannot_send_what_there_is_is_asked_for_it_once_by_a_process()
+    {
+        _server.OnList(10);
+        Start();
+        await _informer.WaitForSyncAsync(TestContext.Current.CancellationToken);
+        _server.OnList(10);
+        var second = Create(new InformerOptions<Widget>());
+        var running = Task.Run(() => second.RunAsync(_stop.Token), TestContext.Current.CancellationToken);
+
+        await second.WaitForSyncAsync(TestContext.Current.CancellationToken);
+
+        _server.RefusedWatchLists.Should().Be(1);
+        _metrics.ToString().Should().Contain("informer_failures_total{resource=\"widgets.example.test\"} 0\n", "this is no failure");
+        await _stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Of_a_metadata_resource_the_server_is_asked_for_the_metadata_alone()
+    {
+        var accepted = new ConcurrentQueue<string?>();
+        _server.OnList(async context =>
+        {
+            accepted.Enqueue(context.Request.Headers.Accept);
+            await ListAsync(context, 10, null, Widget.Create("a"));
+        });
+        _server.OnWatch(async context =>
+        {
+            accepted.Enqueue(context.Request.Headers.Accept);
+            await _server.StallAsync(context);
+        });
+        var resource = PartialObjectMetadata.Of(Widget.Resource);
+        var informer = new Informer<PartialObjectMetadata>(
+            _client, resource, new InformerOptions<PartialObjectMetadata>(), _time, NullLogger.Instance, _metrics);
+        _running = Task.Run(() => informer.RunAsync(_stop.Token), TestContext.Current.CancellationToken);
+
+        await HoldsAsync(() => accepted.Count == 2, "the watch has begun");
+
+        accepted.Should().Equal(
+            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
+        var value = informer.Store.All.Single();
+        (value.Metadata.Name, value.ApiVersion, value.Kind).Should().Be(("a", "example.test/v1", "Widget"), "an event about it names what it is of");
     }
 
     [Fact]

@@ -235,6 +235,92 @@ public sealed class ApiClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_wait_that_the_server_asks_for_beyond_the_time_limit_is_left_to_the_caller()
+    {
+        _server.Otherwise(context =>
+        {
+            context.Response.Headers.RetryAfter = "120";
+            return StatusAsync(context, 429, "TooManyRequests", "slow down");
+        });
+
+        var thrown = await FluentActions.Awaiting(() => _client.FindAsync(Widget.Resource, Key, Cancellation)).Should().ThrowAsync<ApiException>();
+
+        thrown.Which.StatusCode.Should().Be(HttpStatusCode.TooManyRequests);
+        thrown.Which.RetryAfter.Should().Be(TimeSpan.FromSeconds(120));
+        _server.Requests.Should().HaveCount(1);
+    }
+
+    [Theory]
+    [InlineData("find")]
+    [InlineData("list")]
+    [InlineData("delete")]
+    [InlineData("watch")]
+    public async Task A_connection_that_breaks_inside_an_answer_is_no_other_error_than_one_that_breaks_before(string verb)
+    {
+        RequestDelegate breaks = async context =>
+        {
+            context.Response.ContentLength = 1000;
+            await context.Response.WriteAsync("{\"items\":");
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+        };
+        _server.Otherwise(breaks);
+        _server.OnList(breaks);
+        _server.OnWatch(breaks);
+        var request = async () =>
+        {
+            switch (verb)
+            {
+                case "find":
+                    await _client.FindAsync(Widget.Resource, Key, Cancellation);
+                    break;
+                case "list":
+                    await _client.ListAsync(Widget.Resource, null, null, Cancellation);
+                    break;
+                case "delete":
+                    await _client.DeleteAsync(Widget.Resource, Key, null, Cancellation);
+                    break;
+                default:
+                    var options = new WatchOptions { ResourceVersion = "1", Timeout = TimeSpan.FromMinutes(5) };
+                    await _client.WatchAsync(Widget.Resource, null, options, Cancellation).CountAsync(Cancellation);
+                    break;
+            }
+        };
+
+        await request.Should().ThrowAsync<HttpRequestException>();
+    }
+
+    [Fact]
+    public async Task A_request_that_gets_no_answer_in_time_is_counted()
+    {
+        var (time, metrics) = (new FakeTimeProvider(), new MetricRegistry());
+        using var client = _server.Client(time: time, metrics: metrics);
+        _server.Otherwise(_server.StallBeforeAnswerAsync);
+
+        var finding = client.FindAsync(Widget.Resource, Key, Cancellation);
+        await Eventually.HoldsAsync(() => finding.IsCompleted, "it gives up", time, TimeSpan.FromSeconds(1));
+
+        await FluentActions.Awaiting(() => finding).Should().ThrowAsync<TimeoutException>();
+        metrics.ToString().Should().Contain($"rest_client_requests_total{{code=\"<error>\",method=\"GET\",host=\"{_server.Url.Authority}\"}} 1\n");
+    }
+
+    [Fact]
+    public async Task A_request_that_the_caller_gives_up_is_not_counted()
+    {
+        var metrics = new MetricRegistry();
+        using var client = _server.Client(metrics: metrics);
+        using var stop = new CancellationTokenSource();
+        _server.Otherwise(_server.StallBeforeAnswerAsync);
+        var finding = client.FindAsync(Widget.Resource, Key, stop.Token);
+        await Eventually.HoldsAsync(() => !_server.Requests.IsEmpty, "the request has arrived");
+
+        await stop.CancelAsync();
+
+        await FluentActions.Awaiting(() => finding).Should().ThrowAsync<OperationCanceledException>();
+        metrics.ToString().Should().NotContain("rest_client_requests_total{");
+    }
+
+    [Fact]
     public async Task A_watch_may_last_longer_than_any_request()
     {
         var time = new FakeTimeProvider();

@@ -77,8 +77,9 @@ public sealed class ConfigurationTests : IDisposable
 
         var configuration = Load(Write("config", yaml));
 
-        configuration.ClientCertificate!.HasPrivateKey.Should().BeTrue();
-        configuration.ClientCertificate.Thumbprint.Should().Be(certificate.Thumbprint);
+        using var read = configuration.ClientCertificate!.Read();
+        read.HasPrivateKey.Should().BeTrue();
+        read.Thumbprint.Should().Be(certificate.Thumbprint);
     }
 
     [Theory]
@@ -88,7 +89,10 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("user: {token: secret}", "user: {client-certificate-data: YQ==}", "must be given together")]
     [InlineData("user: {token: secret}", "user: {client-certificate-data: YQ==, client-key-data: YQ==}", "not a matching pair in PEM")]
     [InlineData("tls-server-name: kubernetes", "insecure-skip-tls-verify: true", "clusters[two].cluster.insecure-skip-tls-verify: not supported")]
-    [InlineData("tls-server-name: kubernetes", "proxy-url: http://proxy", "clusters[two].cluster.proxy-url: not supported")]
+    [InlineData("user: {token: secret}", "user: {password: x}", "users[token].user.password: not supported")]
+    [InlineData("user: {token: secret}", "user: {as-groups: [x]}", "users[token].user.as-groups: not supported")]
+    [InlineData("tls-server-name: kubernetes", "insecure-skip-tls-verify: true", "give certificate-authority or certificate-authority-data")]
+    [InlineData("tls-server-name: kubernetes", "proxy-url: socks5://proxy", "clusters[two].cluster.proxy-url: 'socks5://proxy' is not an http or https URL")]
     [InlineData("certificate-authority-data: Y2E=", "certificate-authority-data: '%'", "clusters[two].cluster.certificate-authority-data: not base64")]
     [InlineData("server: https://two.example:6443/prefix", "server: two.example", "clusters[two].cluster.server: 'two.example' is not an http or https URL")]
     [InlineData("server: https://two.example:6443/prefix", "x: y", "clusters[two].cluster.server: must be set")]
@@ -103,6 +107,48 @@ public sealed class ConfigurationTests : IDisposable
         var file = Write("config", Kubeconfig.Replace(original, replacement, StringComparison.Ordinal));
 
         FluentActions.Invoking(() => Load(file)).Should().Throw<ConfigurationException>().Which.Message.Should().Contain(message).And.Contain(file);
+    }
+
+    [Fact]
+    public void Credentials_are_not_part_of_the_configurations_text() =>
+        Load(Write("config", Kubeconfig)).ToString().Should().NotContain("secret").And.Contain("two.example");
+
+    [Fact]
+    public void A_proxy_of_the_cluster_is_used() =>
+        Load(Write("config", Kubeconfig.Replace("tls-server-name: kubernetes", "proxy-url: http://proxy:8080", StringComparison.Ordinal)))
+            .Proxy.Should().Be(new Uri("http://proxy:8080"));
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("example", false)]
+    [InlineData(".example", false)]
+    [InlineData("*.example", false)]
+    [InlineData("two.example", false)]
+    [InlineData("two.example:6443", false)]
+    [InlineData("two.example:443", true)]
+    [InlineData("o.example", true)]
+    [InlineData("one.example, two.example", false)]
+    [InlineData("*", false)]
+    public void The_proxy_of_the_environment_is_used_but_for_what_NO_PROXY_names(string exceptions, bool isUsed)
+    {
+        _environment["https_proxy"] = "proxy:3128";
+        _environment["NO_PROXY"] = exceptions;
+
+        Load(Write("config", Kubeconfig)).Proxy.Should().Be(isUsed ? new Uri("http://proxy:3128") : null);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.0/8", false)]
+    [InlineData("10.0.0.1", false)]
+    [InlineData("10.0.0.1:443", false)]
+    [InlineData("10.0.0.2,10.1.0.0/16,fd00::/8", true)]
+    public void NO_PROXY_names_addresses_and_ranges_of_them(string exceptions, bool isUsed)
+    {
+        GoIntoAPod();
+        _environment["HTTPS_PROXY"] = "http://proxy:3128";
+        _environment["NO_PROXY"] = exceptions;
+
+        Load(null).Proxy.Should().Be(isUsed ? new Uri("http://proxy:3128") : null);
     }
 
     [Fact]

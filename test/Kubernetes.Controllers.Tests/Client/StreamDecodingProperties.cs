@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.IO.Pipelines;
-using System.Text;
 using CsCheck;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Tests.Testing;
@@ -24,7 +22,7 @@ public sealed class StreamDecodingProperties
         var json = $$$"""{"kind":"WidgetList","ignored":[{"items":[1]}],"items":[{{{objects}}}],"metadata":{"resourceVersion":"7","continue":"next","remainingItemCount":3} }""";
         var items = new List<Widget>();
 
-        var page = await new ListReader<Widget>(Widget.Resource.TypeInfo, item => items.Add(item.Object!)).ReadAsync(Pieces(json, sample.Cuts), CancellationToken.None);
+        var page = await ObjectStream.ReadListAsync(StreamPieces.Of(json, sample.Cuts), Widget.Resource, item => items.Add(item.Object!), CancellationToken.None);
 
         items.Select(item => item.ToJson()).Should().Equal(sample.Widgets.Select(widget => widget.ToJson()));
         page.Should().Be(new ListPage("7", "next"));
@@ -37,9 +35,9 @@ public sealed class StreamDecodingProperties
         var json = $$$"""{"metadata":{"resourceVersion":"7"},"items":[{{{string.Join(",", widgets.Select(widget => widget.ToJson()))}}}]}""";
         var truncated = json[..(int)(json.Length * part)];
 
-        var reading = () => new ListReader<Widget>(Widget.Resource.TypeInfo, _ => { }).ReadAsync(Pieces(truncated, cuts), CancellationToken.None);
+        var reading = () => ObjectStream.ReadListAsync(StreamPieces.Of(truncated, cuts), Widget.Resource, _ => { }, CancellationToken.None);
 
-        (await reading.Should().ThrowAsync<Exception>()).Which.Should().Match(exception => exception is HttpRequestException || exception is System.Text.Json.JsonException);
+        await reading.Should().ThrowAsync<EndOfStreamException>();
     });
 
     [Fact]
@@ -49,7 +47,7 @@ public sealed class StreamDecodingProperties
             (i % 2 == 0 ? $$"""{"type":"ADDED","object":{{widget.ToJson()}} }""" : $$"""{"object":{{widget.ToJson()}},"more":{},"type":"ADDED"}""") + "\n"));
         var items = new List<Widget>();
 
-        await foreach (var change in WatchReader.ReadAsync(Pieces(text + "{\"type\":\"cut off", sample.Cuts), Widget.Resource.TypeInfo, CancellationToken.None))
+        await foreach (var change in ObjectStream.ReadWatchAsync(StreamPieces.Of(text + "{\"type\":\"cut off", sample.Cuts), Widget.Resource, CancellationToken.None))
         {
             change.Type.Should().Be(WatchEventType.Added);
             items.Add(change.Object!);
@@ -65,7 +63,7 @@ public sealed class StreamDecodingProperties
         var json = $$$"""{"items":[{{{large.ToJson()}}}],"metadata":{"resourceVersion":"7"} }""";
         var items = new List<Widget>();
 
-        await new ListReader<Widget>(Widget.Resource.TypeInfo, item => items.Add(item.Object!)).ReadAsync(Pieces(json, [4096]), TestContext.Current.CancellationToken);
+        await ObjectStream.ReadListAsync(StreamPieces.Of(json, [4096]), Widget.Resource, item => items.Add(item.Object!), TestContext.Current.CancellationToken);
 
         items.Should().ContainSingle().Which.Spec!.Payload.Should().HaveLength(3_000_000);
     }
@@ -74,17 +72,6 @@ public sealed class StreamDecodingProperties
     [InlineData("""{"items":null,"metadata":{"resourceVersion":"7"}}""")]
     [InlineData("""{"metadata":{"resourceVersion":"7","continue":""}}""")]
     public async Task An_empty_list_has_many_forms(string json) =>
-        (await new ListReader<Widget>(Widget.Resource.TypeInfo, _ => { }).ReadAsync(Pieces(json, [3]), TestContext.Current.CancellationToken))
+        (await ObjectStream.ReadListAsync(StreamPieces.Of(json, [3]), Widget.Resource, _ => { }, TestContext.Current.CancellationToken))
             .Should().Be(new ListPage("7", null));
-
-    private static PipeReader Pieces(string text, int[] cuts) => PipeReader.Create(new PieceStream(Encoding.UTF8.GetBytes(text), cuts));
-
-    /// <summary>Gives no more at a time than the next cut allows.</summary>
-    private sealed class PieceStream(byte[] content, int[] cuts) : MemoryStream(content)
-    {
-        private int _next;
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            base.ReadAsync(buffer[..Math.Min(buffer.Length, cuts[_next++ % cuts.Length])], cancellationToken);
-    }
 }

@@ -58,31 +58,75 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_rotated_authority_is_read_again_from_its_file()
+    public async Task A_rotated_authority_is_read_again_from_where_the_kubelet_puts_it()
     {
         using var next = new TestCertificates();
-        var file = Path.GetTempFileName();
-        try
-        {
-            await File.WriteAllTextAsync(file, _certificates.AuthorityPem, TestContext.Current.CancellationToken);
-            await using var server = await FakeApiServer.StartAsync(next.Server("127.0.0.1"));
-            using var client = server.Client(configuration => configuration with { CertificateAuthorityFile = file });
-            (await FindRefusalAsync(client)).Should().NotBeNull();
+        using var volume = new ProjectedVolume("ca.crt", _certificates.AuthorityPem);
+        await using var server = await FakeApiServer.StartAsync(next.Server("127.0.0.1"));
+        using var client = server.Client(configuration => configuration with { CertificateAuthorityFile = volume.File });
+        (await FindRefusalAsync(client)).Should().NotBeNull();
 
-            await File.WriteAllTextAsync(file, next.AuthorityPem, TestContext.Current.CancellationToken);
-            File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddSeconds(1));
+        volume.Replace(next.AuthorityPem);
 
-            (await FindRefusalAsync(client)).Should().BeNull();
-        }
-        finally
-        {
-            File.Delete(file);
-        }
+        (await FindRefusalAsync(client)).Should().BeNull();
     }
 
-    private async Task<string?> ConnectAsync(string[] names, string? tlsServerName, string? authority)
+    [Fact]
+    public async Task An_authority_that_is_missing_for_a_moment_stays_the_one_that_it_was()
     {
-        await using var server = await FakeApiServer.StartAsync(_certificates.Server(names));
+        using var volume = new ProjectedVolume("ca.crt", _certificates.AuthorityPem);
+        await using var server = await FakeApiServer.StartAsync(_certificates.Server("127.0.0.1"));
+        using var client = server.Client(configuration => configuration with { CertificateAuthorityFile = volume.File });
+
+        volume.Replace("half-written");
+
+        (await FindRefusalAsync(client)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task An_authority_that_has_not_signed_itself_is_an_anchor_too()
+    {
+        using var intermediate = _certificates.Intermediate();
+
+        (await ConnectAsync(intermediate, ["127.0.0.1"], null, intermediate.AuthorityPem)).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task A_client_certificate_is_read_again_for_a_new_connection()
+    {
+        using var volume = new ProjectedVolume("tls.pem", _certificates.ClientPem("first"));
+        var names = new List<string?>();
+        await using var server = await FakeApiServer.StartAsync(_certificates.Server("127.0.0.1"), asksForCertificate: true);
+        server.Otherwise(context =>
+        {
+            names.Add(context.Connection.ClientCertificate?.Subject);
+            context.Response.Headers.Connection = "close";
+            return context.Response.WriteAsync("ok");
+        });
+        var certificate = new ClientCertificate("test", new PemSource(null, volume.File), new PemSource(null, volume.File));
+        var configure = (ApiClientConfiguration configuration) =>
+            configuration with { CertificateAuthorityData = _certificates.AuthorityPem, ClientCertificate = certificate };
+        using var client = server.Client(configure);
+        await client.ProbeAsync("readyz", TestContext.Current.CancellationToken);
+
+        volume.Replace(_certificates.ClientPem("second"));
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                client.ProbeAsync("readyz", TestContext.Current.CancellationToken).Wait(TestContext.Current.CancellationToken);
+                return names[^1] == "CN=second";
+            },
+            "a connection with the second certificate is made");
+
+        names[0].Should().Be("CN=first");
+    }
+
+    private Task<string?> ConnectAsync(string[] names, string? tlsServerName, string? authority) =>
+        ConnectAsync(_certificates, names, tlsServerName, authority);
+
+    private static async Task<string?> ConnectAsync(TestCertificates issuer, string[] names, string? tlsServerName, string? authority)
+    {
+        await using var server = await FakeApiServer.StartAsync(issuer.Server(names));
         using var client = server.Client(configuration => configuration with { CertificateAuthorityData = authority, TlsServerName = tlsServerName });
         return await FindRefusalAsync(client);
     }

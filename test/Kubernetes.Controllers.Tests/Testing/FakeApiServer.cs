@@ -2,6 +2,7 @@
 
 using System.Collections.Concurrent;
 using System.Security.Cryptography.X509Certificates;
+using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -9,6 +10,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -29,13 +31,18 @@ public sealed class FakeApiServer : IAsyncDisposable
     /// <summary>Method and path with query of every request so far.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
+    /// <summary>Whether a watch may ask for what there is (<c>sendInitialEvents</c>). Older servers answer 422, which is counted, not recorded.</summary>
+    public bool OffersWatchList { get; set; }
+
+    public int RefusedWatchLists { get; private set; }
+
     public int Watches => Requests.Count(request => request.Contains("watch=true", StringComparison.Ordinal));
 
     public int Lists => Requests.Count(request => request.Contains("limit=", StringComparison.Ordinal));
 
     public Uri Url => new(_application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
-    public static async Task<FakeApiServer> StartAsync(X509Certificate2? certificate = null, int port = 0)
+    public static async Task<FakeApiServer> StartAsync(X509Certificate2? certificate = null, int port = 0, bool asksForCertificate = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -44,8 +51,13 @@ public sealed class FakeApiServer : IAsyncDisposable
         {
             if (certificate is not null)
             {
-                listen.Protocols = HttpProtocols.Http1AndHttp2;
-                listen.UseHttps(certificate);
+                // Over HTTP/1 a test can have a connection closed.
+                listen.Protocols = asksForCertificate ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
+                listen.UseHttps(certificate, https =>
+                {
+                    https.ClientCertificateMode = asksForCertificate ? ClientCertificateMode.AllowCertificate : ClientCertificateMode.NoCertificate;
+                    https.AllowAnyClientCertificate();
+                });
             }
         }));
         var application = builder.Build();
@@ -63,10 +75,11 @@ public sealed class FakeApiServer : IAsyncDisposable
             $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"{{reason}}","code":{{code}},"message":"{{message}}"}""");
     }
 
-    public ApiClient Client(Func<ApiClientConfiguration, ApiClientConfiguration>? configure = null, TimeProvider? time = null)
+    public ApiClient Client(
+        Func<ApiClientConfiguration, ApiClientConfiguration>? configure = null, TimeProvider? time = null, MetricRegistry? metrics = null)
     {
         var configuration = new ApiClientConfiguration { Server = Url };
-        return new ApiClient(configure?.Invoke(configuration) ?? configuration, time ?? TimeProvider.System);
+        return new ApiClient(configure?.Invoke(configuration) ?? configuration, time ?? TimeProvider.System, metrics);
     }
 
     /// <summary>What is answered when no script is left.</summary>
@@ -103,6 +116,12 @@ public sealed class FakeApiServer : IAsyncDisposable
     public async Task StallAsync(HttpContext context)
     {
         await context.Response.Body.FlushAsync();
+        await StallBeforeAnswerAsync(context);
+    }
+
+    /// <summary>Sends nothing at all.</summary>
+    public async Task StallBeforeAnswerAsync(HttpContext context)
+    {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stop.Token);
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -119,6 +138,9 @@ public sealed class FakeApiServer : IAsyncDisposable
 
     public static string Bookmark(long version) =>
         $$$"""{"type":"BOOKMARK","object":{"kind":"Widget","apiVersion":"example.test/v1","metadata":{"resourceVersion":"{{{version}}}","creationTimestamp":null} } }""";
+
+    public static string InitialEventsEnd(long version) => Bookmark(version)
+        .Replace("\"creationTimestamp\":null", "\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}", StringComparison.Ordinal);
 
     public static string Error(int code, string reason) =>
         $$"""{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"{{reason}}","reason":"{{reason}}","code":{{code}} } }""";
@@ -138,6 +160,12 @@ public sealed class FakeApiServer : IAsyncDisposable
 
     private Task HandleAsync(HttpContext context)
     {
+        if (context.Request.Query.ContainsKey("sendInitialEvents") && !OffersWatchList)
+        {
+            RefusedWatchLists++;
+            return StatusAsync(context, 422, "Invalid", "resourceVersionMatch is forbidden for watch");
+        }
+
         Requests.Enqueue($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
         var script = context.Request.Query.ContainsKey("watch") ? _watches : context.Request.Query.ContainsKey("limit") ? _lists : null;
         if (script?.TryDequeue(out var answer) == true)

@@ -102,10 +102,10 @@ public sealed class FakeLeases : IApiClient
         where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
 
     public Task<ListPage> ReadPageAsync<T>(
-        ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<ListItem<T>> receive, CancellationToken cancellationToken)
+        ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<Decoded<T>> receive, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
 
-    public IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
+    public IAsyncEnumerable<Decoded<T>> WatchAsync<T>(
         ResourceDefinition<T> resource, string? @namespace, WatchOptions options, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
 

@@ -14,12 +14,11 @@ public sealed class TestCertificates : IDisposable
     public TestCertificates()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=test authority", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        _authority = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddHours(1));
+        _authority = AuthorityRequest("CN=test authority", key)
+            .CreateSelfSigned(TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddHours(1));
     }
+
+    private TestCertificates(X509Certificate2 authority) => _authority = authority;
 
     public string AuthorityPem => _authority.ExportCertificatePem();
 
@@ -42,10 +41,38 @@ public sealed class TestCertificates : IDisposable
 
         request.CertificateExtensions.Add(alternatives.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
-        using var certificate = request.Create(_authority, (DateTimeOffset)_authority.NotBefore, (DateTimeOffset)_authority.NotAfter, RandomNumberGenerator.GetBytes(8));
+        using var certificate = Sign(request);
         using var withKey = certificate.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pfx), null);
     }
+
+    /// <summary>An authority that this one has signed.</summary>
+    public TestCertificates Intermediate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = Sign(AuthorityRequest("CN=test intermediate", key));
+        return new TestCertificates(certificate.CopyWithPrivateKey(key));
+    }
+
+    /// <summary>A client certificate and its key, one after the other.</summary>
+    public string ClientPem(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = Sign(new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256));
+        return $"{certificate.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n";
+    }
+
+    private static CertificateRequest AuthorityRequest(string name, ECDsa key)
+    {
+        var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        return request;
+    }
+
+    private X509Certificate2 Sign(CertificateRequest request) =>
+        request.Create(_authority, (DateTimeOffset)_authority.NotBefore, (DateTimeOffset)_authority.NotAfter, RandomNumberGenerator.GetBytes(8));
 
     public void Dispose() => _authority.Dispose();
 }
