@@ -102,6 +102,15 @@ public sealed class ApiServer : IDisposable
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
+    /// <summary>Sends JSON that no <see cref="JsonNode"/> can hold, and returns the status and the body, whatever they are.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> TryAsync(HttpMethod method, string path, string body, string contentType = "application/json")
+    {
+        using var request = CreateRequest(method, path, null, contentType);
+        request.Content = new StringContent(body, Encoding.UTF8, contentType);
+        using var response = await _http.SendAsync(request);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
     /// <summary>Runs a command in a pod as <c>kubectl exec</c> does, without a process of its own for it.</summary>
     /// <param name="pod">The pod's path.</param>
     /// <param name="command">The program and its arguments.</param>

@@ -122,7 +122,9 @@ internal sealed class LineLoggerProvider(Stream output, LogFormat format, TimePr
             _line.ResetWrittenCount();
             if (format == LogFormat.Text)
             {
-                Encoding.UTF8.GetBytes($"{timestamp}\t{NameOf(level).ToUpperInvariant()}\t{category}\t{message}\t", _line);
+                // One entry, one line, whatever a message quotes.
+                var line = message.Replace("\r", "\\r", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+                Encoding.UTF8.GetBytes($"{timestamp}\t{NameOf(level).ToUpperInvariant()}\t{category}\t{line}\t", _line);
             }
 
             using (var json = new Utf8JsonWriter(_line, JsonOptions))

@@ -3,7 +3,7 @@
 namespace Kubernetes.Controllers.Caching;
 
 /// <summary>An informer, whatever its objects are: what a host needs to run it and to report its health.</summary>
-public interface IInformer
+internal interface IInformer
 {
     /// <summary>The plural name of the resource, with its group.</summary>
     string Resource { get; }

@@ -2,19 +2,6 @@
 
 namespace Kubernetes.Controllers.Caching;
 
-/// <summary>What an informer saw happen to an object.</summary>
-public enum InformerEventType
-{
-    /// <summary>The object is new to the cache.</summary>
-    Added,
-
-    /// <summary>The object has changed, or is reported again (<see cref="InformerEvent{T}.IsResync"/>).</summary>
-    Updated,
-
-    /// <summary>The object is gone.</summary>
-    Deleted,
-}
-
 /// <summary>A change of an informer's cache. The cache already shows the new state.</summary>
 /// <typeparam name="T">The type of the objects.</typeparam>
 /// <param name="Type">What happened.</param>

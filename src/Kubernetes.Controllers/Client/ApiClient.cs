@@ -50,6 +50,11 @@ public sealed class ApiClient : IApiClient, IDisposable
         _http = new HttpMessageInvoker(CreateHandler(configuration));
     }
 
+    /// <summary>
+    /// Asked right before each write but those of Leases: a process that stood still must not go on writing when another may have taken its place.
+    /// </summary>
+    internal Func<bool>? MayWrite { get; set; }
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
@@ -97,7 +102,6 @@ public sealed class ApiClient : IApiClient, IDisposable
         query.Add("limit", options.PageSize.ToString(CultureInfo.InvariantCulture));
         query.Add("continue", options.Continue);
         query.Add("labelSelector", options.LabelSelector);
-        query.Add("fieldSelector", options.FieldSelector);
 
         // A continue token has a version of its own.
         query.Add("resourceVersion", options.Continue is null ? options.ResourceVersion : null);
@@ -136,7 +140,6 @@ public sealed class ApiClient : IApiClient, IDisposable
         query.Add("resourceVersion", options.ResourceVersion);
         query.Add("timeoutSeconds", ((long)options.Timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         query.Add("labelSelector", options.LabelSelector);
-        query.Add("fieldSelector", options.FieldSelector);
         using var response = await BeginWatchAsync(
             new Request(HttpMethod.Get, query.ToString(), resource.IsSecret) { Accept = ResourceDefinition<T>.Accept }, options, cancellationToken);
         yield return new Decoded<T>(WatchEventType.Bookmark, null, options.ResourceVersion);
@@ -196,14 +199,6 @@ public sealed class ApiClient : IApiClient, IDisposable
             return null;
         }
     }
-
-    /// <inheritdoc/>
-    public Task<HttpStatusCode> ProbeAsync(string path, CancellationToken cancellationToken) =>
-        WithinTimeLimitAsync(new Request(HttpMethod.Get, path.TrimStart('/'), IsSecret: false), async (request, cancellation) =>
-        {
-            using var response = await SendOnceAsync(request, cancellation);
-            return response.StatusCode;
-        }, cancellationToken);
 
     private static SocketsHttpHandler CreateHandler(ApiClientConfiguration configuration) => new()
     {
@@ -313,6 +308,11 @@ public sealed class ApiClient : IApiClient, IDisposable
 
     private async Task<HttpResponseMessage> SendOnceAsync(Request request, CancellationToken cancellationToken)
     {
+        if (request.Method != HttpMethod.Get && MayWrite?.Invoke() == false && !request.PathAndQuery.Contains("/leases/", StringComparison.Ordinal))
+        {
+            throw new HttpRequestException($"{request.Method} {request.PathAndQuery}: not sent, because another process may lead by now");
+        }
+
         using var message = new HttpRequestMessage(request.Method, new Uri(_server, request.PathAndQuery))
         {
             Version = HttpVersion.Version20,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Net;
 using k8s;
 using k8s.Models;
 
@@ -61,7 +60,4 @@ public interface IApiClient
     /// </returns>
     Task<T?> DeleteAsync<T>(ResourceDefinition<T> resource, ObjectKey key, DeleteOptions? options, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>;
-
-    /// <summary>Asks a path that is no resource, for example <c>readyz</c>, and returns the HTTP status, whatever it is.</summary>
-    Task<HttpStatusCode> ProbeAsync(string path, CancellationToken cancellationToken);
 }

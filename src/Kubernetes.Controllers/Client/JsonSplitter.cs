@@ -38,7 +38,7 @@ internal sealed class JsonSplitter(PipeReader pipe, int maxLength)
     public void Skip() => _buffer = _buffer.Slice(1);
 
     /// <exception cref="EndOfStreamException">The stream ends before the value does.</exception>
-    public async ValueTask<JsonValue> ReadAsync(CancellationToken cancellationToken)
+    public async ValueTask<RawJsonValue> ReadAsync(CancellationToken cancellationToken)
     {
         var scanner = default(JsonValueScanner);
         var scanned = 0L;
@@ -65,7 +65,7 @@ internal sealed class JsonSplitter(PipeReader pipe, int maxLength)
 
         var bytes = kept is null ? _buffer.Slice(0, scanned) : new ReadOnlySequence<byte>(kept);
         _buffer = _buffer.Slice(scanned);
-        return new JsonValue(bytes, scanner.Depth, kept is not null);
+        return new RawJsonValue(bytes, scanner.Depth, kept is not null);
     }
 
     private bool TryScan(ref JsonValueScanner scanner, ref long scanned)

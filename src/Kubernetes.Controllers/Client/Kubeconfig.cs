@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
+using System.Text.Json.Nodes;
+using Kubernetes.Controllers.Serialization;
 
 namespace Kubernetes.Controllers.Client;
 
@@ -51,26 +51,20 @@ internal static class Kubeconfig
 
     private static Section ReadFile(string path)
     {
-        var yaml = new YamlStream();
         try
         {
-            using var reader = new StreamReader(path);
-            yaml.Load(reader);
+            return YamlDocuments.Read(File.ReadAllText(path)) is [JsonObject root, ..]
+                ? new Section(root, path, Path.GetDirectoryName(Path.GetFullPath(path))!)
+                : throw new ConfigurationException($"{path}: not a kubeconfig (no mapping at the top)");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationException($"{path}: {exception.Message}", exception);
         }
-        catch (Exception exception)
+        catch (FormatException exception)
         {
-            // The scanner answers some broken input with exceptions of other types than its own.
-            var line = exception is YamlException yamlException ? $", line {yamlException.Start.Line}" : "";
-            throw new ConfigurationException($"{path}: not YAML{line}: {exception.Message}", exception);
+            throw new ConfigurationException($"{path}: not YAML, {exception.Message}", exception);
         }
-
-        return yaml.Documents is [{ RootNode: YamlMappingNode root }, ..]
-            ? new Section(root, path, Path.GetDirectoryName(Path.GetFullPath(path))!)
-            : throw new ConfigurationException($"{path}: not a kubeconfig (no mapping at the top)");
     }
 
     private static Section Find(List<Section> files, string source, string list, string kind, string name)
@@ -106,17 +100,18 @@ internal static class Kubeconfig
     }
 
     /// <summary>A mapping of the file and where it is, for messages.</summary>
-    private sealed record Section(YamlMappingNode Node, string Path, string Directory)
+    private sealed record Section(JsonObject Node, string Path, string Directory)
     {
-        public string? Text(string field) => Node.Children.TryGetValue(field, out var value)
-            ? value is YamlScalarNode scalar ? Value(scalar) : throw new ConfigurationException($"{Path}.{field}: must be a string")
-            : null;
+        public string? Text(string field) =>
+            Node[field] is not { } value ? null
+            : value is JsonValue scalar && scalar.TryGetValue(out string? text) ? text
+            : throw new ConfigurationException($"{Path}.{field}: must be a string");
 
         public string Require(string field) => Text(field) is { Length: > 0 } value ? value : throw new ConfigurationException($"{Path}.{field}: must be set");
 
         public void Reject(string field, string reason)
         {
-            if (Node.Children.TryGetValue(field, out var value) && value is not YamlScalarNode { Value: null or "" or "false" or "null" or "~" })
+            if (Node[field] is { } value && value.ToJsonString() is not ("false" or "\"\"" or "[]" or "{}"))
             {
                 throw new ConfigurationException($"{Path}.{field}: not supported; {reason}");
             }
@@ -145,26 +140,11 @@ internal static class Kubeconfig
 
         public Section? Named(string list, string kind, string name)
         {
-            if (!Node.Children.TryGetValue(list, out var value) || value is not YamlSequenceNode entries)
-            {
-                return null;
-            }
-
-            foreach (var entry in entries.OfType<YamlMappingNode>())
-            {
-                if (entry.Children.TryGetValue("name", out var entryName) && entryName is YamlScalarNode { Value: { } text } && text == name)
-                {
-                    var path = $"{Path}: {list}[{name}].{kind}";
-                    return entry.Children.TryGetValue(kind, out var body) && body is YamlMappingNode mapping
-                        ? new Section(mapping, path, Directory)
-                        : throw new ConfigurationException($"{path}: must be set");
-                }
-            }
-
-            return null;
+            var entry = (Node[list] as JsonArray)?.OfType<JsonObject>().FirstOrDefault(entry => new Section(entry, $"{Path}: {list}", Directory).Text("name") == name);
+            var path = $"{Path}: {list}[{name}].{kind}";
+            return entry is null ? null
+                : entry[kind] is JsonObject body ? new Section(body, path, Directory)
+                : throw new ConfigurationException($"{path}: must be set");
         }
-
-        private static string? Value(YamlScalarNode scalar) =>
-            scalar is { Style: ScalarStyle.Plain, Value: "null" or "~" or "" } ? null : scalar.Value;
     }
 }

@@ -8,9 +8,6 @@ public sealed record ListOptions
     /// <summary>Label selector in Kubernetes' syntax; null selects everything.</summary>
     public string? LabelSelector { get; init; }
 
-    /// <summary>Field selector in Kubernetes' syntax; null selects everything.</summary>
-    public string? FieldSelector { get; init; }
-
     /// <summary>Objects per page. The default is client-go's.</summary>
     public int PageSize { get; init; } = 500;
 

@@ -13,7 +13,7 @@ internal static class ObjectDecoder
     /// <summary>A path in a reason is cut off here: names in it can be the object's owner's.</summary>
     private const int MaxPathLength = 200;
 
-    public static Decoded<T> Decode<T>(WatchEventType type, in JsonValue value, ResourceDefinition<T> resource)
+    public static Decoded<T> Decode<T>(WatchEventType type, in RawJsonValue value, ResourceDefinition<T> resource)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         if (value.Bytes.IsSingleSegment)
@@ -35,7 +35,7 @@ internal static class ObjectDecoder
         }
     }
 
-    private static Decoded<T> Decode<T>(WatchEventType type, ReadOnlySpan<byte> json, in JsonValue value, ResourceDefinition<T> resource)
+    private static Decoded<T> Decode<T>(WatchEventType type, ReadOnlySpan<byte> json, in RawJsonValue value, ResourceDefinition<T> resource)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         string reason;

@@ -74,7 +74,7 @@ internal static class ObjectStream
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         string? type = null;
-        JsonValue? early = null;
+        RawJsonValue? early = null;
         Decoded<T>? change = null;
         await EnterAsync(json, cancellationToken);
         try
@@ -121,7 +121,7 @@ internal static class ObjectStream
         json.Skip();
     }
 
-    private static string TypeName(JsonValue value) =>
+    private static string TypeName(RawJsonValue value) =>
         value.Is("\"MODIFIED\""u8) ? "MODIFIED"
         : value.Is("\"ADDED\""u8) ? "ADDED"
         : value.Is("\"DELETED\""u8) ? "DELETED"
@@ -129,7 +129,7 @@ internal static class ObjectStream
         : value.Is("\"ERROR\""u8) ? "ERROR"
         : throw new JsonException("A watch event is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.");
 
-    private static Decoded<T> Decode<T>(string type, in JsonValue value, ResourceDefinition<T> resource)
+    private static Decoded<T> Decode<T>(string type, in RawJsonValue value, ResourceDefinition<T> resource)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         switch (type)
@@ -154,7 +154,7 @@ internal static class ObjectStream
         }
     }
 
-    private static TValue? Deserialize<TValue>(in JsonValue value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<TValue> typeInfo)
+    private static TValue? Deserialize<TValue>(in RawJsonValue value, System.Text.Json.Serialization.Metadata.JsonTypeInfo<TValue> typeInfo)
     {
         var reader = new Utf8JsonReader(value.Bytes);
         return JsonSerializer.Deserialize(ref reader, typeInfo);

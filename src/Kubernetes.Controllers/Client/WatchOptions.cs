@@ -19,7 +19,4 @@ public sealed record WatchOptions
 
     /// <summary>Label selector in Kubernetes' syntax; null selects everything.</summary>
     public string? LabelSelector { get; init; }
-
-    /// <summary>Field selector in Kubernetes' syntax; null selects everything.</summary>
-    public string? FieldSelector { get; init; }
 }

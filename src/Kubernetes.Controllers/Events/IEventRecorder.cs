@@ -5,16 +5,6 @@ using k8s.Models;
 
 namespace Kubernetes.Controllers.Events;
 
-/// <summary>Whether an event asks somebody to act.</summary>
-public enum EventType
-{
-    /// <summary>Good to know.</summary>
-    Normal,
-
-    /// <summary>Somebody should do something.</summary>
-    Warning,
-}
-
 /// <summary>Tells the people who look at an object (<c>kubectl describe</c>) what they should know of it.</summary>
 public interface IEventRecorder
 {

@@ -12,7 +12,7 @@ public sealed class NullEventRecorder : IEventRecorder
     {
     }
 
-    /// <summary>The one that there is.</summary>
+    /// <summary>The only instance: it has no state.</summary>
     public static NullEventRecorder Instance { get; } = new();
 
     /// <inheritdoc/>

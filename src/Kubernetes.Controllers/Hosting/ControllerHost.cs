@@ -22,13 +22,14 @@ namespace Kubernetes.Controllers.Hosting;
 /// </remarks>
 public sealed partial class ControllerHost : IDisposable
 {
-    private readonly IApiClient _client;
+    // How long recorded events may still be written after the last reconcile.
+    private static readonly TimeSpan EventDrainTimeout = TimeSpan.FromSeconds(2);
+
     private readonly ControllerHostOptions _options;
-    private readonly TimeProvider _time;
-    private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly List<IInformer> _informers = [];
     private readonly List<Controller> _controllers = [];
+    private readonly List<EventRecorder> _recorders = [];
     private readonly List<Func<CancellationToken, Task>> _tasks = [];
     private long? _cachesStartedAt;
 
@@ -40,15 +41,25 @@ public sealed partial class ControllerHost : IDisposable
     /// <param name="metrics">Gets the metrics of all parts; give the client the same.</param>
     public ControllerHost(IApiClient client, ControllerHostOptions options, TimeProvider time, ILoggerFactory loggers, MetricRegistry metrics)
     {
-        _client = client;
+        Client = client;
+        Time = time;
+        Loggers = loggers;
         _options = options;
-        _time = time;
-        _loggers = loggers;
         _logger = loggers.CreateLogger("host");
         Metrics = metrics;
+        ProcessMetrics.Register(metrics, time);
         Liveness.Add("informer-sync", FindStuckInformer);
         Readiness.Add("informers", FindFailingInformer);
     }
+
+    /// <summary>The API server.</summary>
+    public IApiClient Client { get; }
+
+    /// <summary>The clock of all parts.</summary>
+    public TimeProvider Time { get; }
+
+    /// <summary>Makes the loggers of all parts.</summary>
+    public ILoggerFactory Loggers { get; }
 
     /// <summary>What <c>/metrics</c> shows.</summary>
     public MetricRegistry Metrics { get; }
@@ -69,7 +80,7 @@ public sealed partial class ControllerHost : IDisposable
     public Informer<T> AddInformer<T>(ResourceDefinition<T> resource, InformerOptions<T> options)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var informer = new Informer<T>(_client, resource, options, _time, _loggers.CreateLogger("informer"), Metrics);
+        var informer = new Informer<T>(Client, resource, options, Time, Loggers.CreateLogger("informer"), Metrics);
         _informers.Add(informer);
         return informer;
     }
@@ -77,7 +88,7 @@ public sealed partial class ControllerHost : IDisposable
     /// <summary>Adds a controller that runs while this process leads.</summary>
     public Controller AddController(string name, IReconciler reconciler, ControllerOptions options)
     {
-        var controller = new Controller(name, reconciler, options, _time, _loggers.CreateLogger(name), Metrics);
+        var controller = new Controller(name, reconciler, options, Time, Loggers.CreateLogger(name), Metrics);
         _controllers.Add(controller);
         return controller;
     }
@@ -86,8 +97,8 @@ public sealed partial class ControllerHost : IDisposable
     /// <param name="component">The program that reports, for example <c>widget-controller</c>.</param>
     public IEventRecorder AddEventRecorder(string component)
     {
-        var recorder = new EventRecorder(_client, component, _time, _loggers.CreateLogger("events"));
-        AddTask(recorder.RunAsync);
+        var recorder = new EventRecorder(Client, component, Time, Loggers.CreateLogger("events"));
+        _recorders.Add(recorder);
         return recorder;
     }
 
@@ -101,15 +112,15 @@ public sealed partial class ControllerHost : IDisposable
     /// <exception cref="TimeoutException">The shutdown took too long.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using var metrics = await StartAsync(_options.MetricsAddress, AnswerMetricsAsync, "metrics", cancellationToken);
+        await using var metrics = await StartAsync(_options.MetricsAddress, AnswerMetricsAsync, "metrics");
         MetricsPort = metrics?.Port;
-        await using var health = await StartAsync(_options.HealthAddress, AnswerHealthAsync, "health", cancellationToken);
+        await using var health = await StartAsync(_options.HealthAddress, AnswerHealthAsync, "health");
         HealthPort = health?.Port;
 
         var running = _options.LeaderElection is { } election
             ? RunElectedAsync(election, cancellationToken)
             : RunControllersAsync(cancellationToken, CancellationToken.None);
-        using var overdue = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        using var overdue = new CancellationTokenSource(Timeout.InfiniteTimeSpan, Time);
         await using var shutdown = cancellationToken.Register(() => overdue.CancelAfter(_options.ShutdownTimeout));
         try
         {
@@ -132,9 +143,15 @@ public sealed partial class ControllerHost : IDisposable
 
     private async Task RunElectedAsync(LeaderElectionOptions election, CancellationToken cancellationToken)
     {
-        using var elector = new LeaderElector(_client, election, _time, _loggers.CreateLogger("leader-election"), Metrics);
+        using var elector = new LeaderElector(Client, election, Time, Loggers.CreateLogger("leader-election"), Metrics);
         Readiness.Add("leader-election", () => elector.Failure);
-        await elector.RunAsync(stopping => RunControllersAsync(stopping, elector.LeadershipLost), cancellationToken);
+        await elector.RunAsync(LeadAsync, cancellationToken);
+
+        Task LeadAsync(CancellationToken stopping)
+        {
+            (Client as ApiClient)?.MayWrite = () => elector.IsLeaseValid;
+            return RunControllersAsync(stopping, elector.LeadershipLost);
+        }
     }
 
     /// <summary>Runs caches, controllers and tasks until they are stopped or one of them fails.</summary>
@@ -142,19 +159,22 @@ public sealed partial class ControllerHost : IDisposable
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, abort);
         using var stopCaches = CancellationTokenSource.CreateLinkedTokenSource(abort);
-        _cachesStartedAt = _time.GetTimestamp();
+        _cachesStartedAt = Time.GetTimestamp();
         List<Task> caches = [.. _informers.Select(informer => StopOnFailureAsync(() => informer.RunAsync(stopCaches.Token)))];
+        List<Task> events = [.. _recorders.Select(recorder => StopOnFailureAsync(() => recorder.RunAsync(stopCaches.Token)))];
         List<Task> work =
         [
             .. _controllers.Select(controller => StopOnFailureAsync(() => controller.RunAsync(stop.Token, abort))),
             .. _tasks.Select(run => StopOnFailureAsync(() => run(stop.Token))),
         ];
-        await Task.Delay(Timeout.InfiniteTimeSpan, _time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Timeout.InfiniteTimeSpan, Time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        // The caches follow until the last reconcile is done.
+        // The caches follow until the last reconcile is done, and what it recorded is written.
+        _recorders.ForEach(recorder => recorder.Complete());
+        await Task.WhenAll(events).WaitAsync(EventDrainTimeout, Time, abort).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await stopCaches.CancelAsync();
-        await Task.WhenAll([.. caches, .. work]);
+        await Task.WhenAll([.. caches, .. events, .. work]);
 
         async Task StopOnFailureAsync(Func<Task> run)
         {
@@ -162,9 +182,10 @@ public sealed partial class ControllerHost : IDisposable
             {
                 await run();
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (Exception exception) when (stop.IsCancellationRequested)
             {
-                // This is how it is told to end.
+                // Cancellation is how it is told to end, and a request that fails at that moment is no reason to call the end a failure.
+                LogFailedWhileStopping(exception);
             }
             catch
             {
@@ -174,14 +195,15 @@ public sealed partial class ControllerHost : IDisposable
         }
     }
 
-    private async Task<HttpEndpoint?> StartAsync(BindAddress? address, RequestDelegate answer, string name, CancellationToken cancellationToken)
+    private async Task<HttpEndpoint?> StartAsync(BindAddress? address, RequestDelegate answer, string name)
     {
         if (address is null)
         {
             return null;
         }
 
-        var endpoint = await HttpEndpoint.StartAsync(address, answer, _loggers, cancellationToken);
+        // Not to be cancelled: a program that is told to end while it starts ends in order, too.
+        var endpoint = await HttpEndpoint.StartAsync(address, answer, Loggers, CancellationToken.None);
         LogListening(name, address.EndPoint.Address.ToString(), endpoint.Port);
         return endpoint;
     }
@@ -213,7 +235,7 @@ public sealed partial class ControllerHost : IDisposable
     }
 
     private string? FindStuckInformer() =>
-        _cachesStartedAt is { } started && _time.GetElapsedTime(started) > _options.SyncDeadline && _informers.Find(informer => !informer.HasSynced) is { } stuck
+        _cachesStartedAt is { } started && Time.GetElapsedTime(started) > _options.SyncDeadline && _informers.Find(informer => !informer.HasSynced) is { } stuck
             ? $"{stuck.Resource} is not complete after {_options.SyncDeadline}"
             : null;
 
@@ -222,6 +244,9 @@ public sealed partial class ControllerHost : IDisposable
             ? $"{failing.Resource}: {failing.Failure ?? "not complete yet"}"
             : null;
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Serving {Endpoint} on {Address}, port {Port}")]
+    [LoggerMessage(LogLevel.Debug, "A part ended with an error while the program stops")]
+    private partial void LogFailedWhileStopping(Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Serving {Endpoint} on {Address}, port {Port}")]
     private partial void LogListening(string endpoint, string address, int port);
 }

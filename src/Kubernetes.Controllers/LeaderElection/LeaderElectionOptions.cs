@@ -30,7 +30,10 @@ public sealed record LeaderElectionOptions
         Require(Identity.Length > 0, nameof(Identity), "must be set");
         Require(LeaseDuration >= TimeSpan.FromSeconds(1), nameof(LeaseDuration), $"must be at least 1 s, got {LeaseDuration}");
         Require(RenewDeadline < LeaseDuration, nameof(RenewDeadline), $"must be less than {nameof(LeaseDuration)} ({LeaseDuration}), got {RenewDeadline}");
-        Require(RetryPeriod > TimeSpan.Zero && RetryPeriod < RenewDeadline, nameof(RetryPeriod), $"must be less than {nameof(RenewDeadline)} ({RenewDeadline}), got {RetryPeriod}");
+        Require(
+            RetryPeriod > TimeSpan.Zero && RetryPeriod < RenewDeadline,
+            nameof(RetryPeriod),
+            $"must be less than {nameof(RenewDeadline)} ({RenewDeadline}), got {RetryPeriod}");
 
         static void Require(bool condition, string field, string rule)
         {
@@ -41,6 +44,3 @@ public sealed record LeaderElectionOptions
         }
     }
 }
-
-/// <summary>Another process is or may be the leader; this one must end.</summary>
-public sealed class LeadershipLostException(string message) : Exception(message);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Hosting;
 using Hosting.Logging;
 using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
@@ -12,7 +13,8 @@ namespace Kubernetes.Controllers.LeaderElection;
 /// <remarks>
 /// Durations are measured on the monotonic clock of this process, from the moment in which it <em>sees</em> a change of the Lease; clocks of
 /// different machines are never compared. An API server that does not answer costs the leadership only after
-/// <see cref="LeaderElectionOptions.RenewDeadline"/>.
+/// <see cref="LeaderElectionOptions.RenewDeadline"/>. What the leader does has then until the end of the Lease to stop; after a pause of the whole
+/// process, one attempt shows whether another has taken over meanwhile.
 /// </remarks>
 public sealed partial class LeaderElector : IDisposable
 {
@@ -27,7 +29,17 @@ public sealed partial class LeaderElector : IDisposable
     private readonly CancellationTokenSource _lost = new();
     private V1Lease? _observed;
     private long _observedAt;
+    private long _renewedAt;
     private volatile string? _failure;
+
+    private enum Result
+    {
+        Held,
+        HeldByAnother,
+
+        /// <summary>The server did not answer, or the Lease was changed at the same moment.</summary>
+        Unknown,
+    }
 
     /// <summary>An elector; nothing is sent before <see cref="RunAsync"/>.</summary>
     /// <param name="client">The API server.</param>
@@ -51,6 +63,9 @@ public sealed partial class LeaderElector : IDisposable
 
     /// <summary>Cancelled when another process may be the leader: whatever still runs must end at once.</summary>
     public CancellationToken LeadershipLost => _lost.Token;
+
+    /// <summary>Whether the Lease of the leader has not run out, so that no other process can lead. Known at any moment, also right after a pause.</summary>
+    public bool IsLeaseValid => _time.GetElapsedTime(Volatile.Read(ref _renewedAt)) < _options.LeaseDuration;
 
     /// <summary>Why the last attempt to acquire or renew failed; null if the API server answered.</summary>
     public string? Failure => _failure;
@@ -100,8 +115,8 @@ public sealed partial class LeaderElector : IDisposable
             await _lost.CancelAsync();
 
             // The Lease cannot be taken before its duration is over. What has not ended by then, the end of the process will end.
-            var left = _options.LeaseDuration - _options.RenewDeadline;
-            await Task.WhenAny(leading, Task.Delay(left, _time, CancellationToken.None));
+            var left = _options.LeaseDuration - _time.GetElapsedTime(_renewedAt);
+            await Task.WhenAny(leading, Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, CancellationToken.None));
             await renewing;
         }
 
@@ -113,70 +128,82 @@ public sealed partial class LeaderElector : IDisposable
 
     private async Task AcquireAsync(CancellationToken cancellationToken)
     {
-        while (!await TryHoldAsync(_options.RenewDeadline, cancellationToken))
+        while (await TryHoldAsync(_options.RenewDeadline / 2, cancellationToken) != Result.Held)
         {
             await Task.Delay(NextLook(), _time, cancellationToken);
         }
+
+        _renewedAt = _observedAt;
     }
 
     /// <summary>Renews the Lease until it is cancelled.</summary>
     private async Task RenewAsync(CancellationToken cancellationToken)
     {
-        var renewed = _observedAt;
+        var hasFailed = false;
         while (true)
         {
-            await Task.Delay(_options.RetryPeriod, _time, cancellationToken);
-            var attempt = _time.GetTimestamp();
-            var left = _options.RenewDeadline - _time.GetElapsedTime(renewed);
-            if (left > TimeSpan.Zero && await TryHoldAsync(left, cancellationToken))
-            {
-                renewed = attempt;
-            }
-            else if (_failure is null)
-            {
-                throw new LeadershipLostException($"leader election lost: the Lease {_key} is held by {_observed?.Spec?.HolderIdentity ?? "nobody"}");
-            }
-            else if (_time.GetElapsedTime(renewed) >= _options.RenewDeadline)
+            var wait = hasFailed ? Shorter(_options.RetryPeriod, Left()) : _options.RetryPeriod;
+            await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, _time, cancellationToken);
+            if (Left() <= TimeSpan.Zero && hasFailed)
             {
                 throw new LeadershipLostException($"leader election lost: the Lease {_key} could not be renewed for {_options.RenewDeadline}: {_failure}");
             }
+
+            // Half of the deadline, so that a lost request leaves time for another. Without any time left this process has been standing still.
+            var attempt = _time.GetTimestamp();
+            var limit = Left() > TimeSpan.Zero ? Shorter(_options.RenewDeadline / 2, Left()) : _options.RetryPeriod;
+            switch (await TryHoldAsync(limit, cancellationToken))
+            {
+                case Result.Held:
+                    _renewedAt = attempt;
+                    hasFailed = false;
+                    break;
+                case Result.HeldByAnother:
+                    throw new LeadershipLostException($"leader election lost: the Lease {_key} is held by {_observed?.Spec?.HolderIdentity}");
+                default:
+                    hasFailed = true;
+                    break;
+            }
         }
+
+        TimeSpan Left() => _options.RenewDeadline - _time.GetElapsedTime(_renewedAt);
+
+        static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
     }
 
     /// <summary>One attempt to take or renew the Lease.</summary>
-    /// <returns>Whether this process holds it now. If not, <see cref="_failure"/> tells whether that is known or only feared.</returns>
-    private async Task<bool> TryHoldAsync(TimeSpan left, CancellationToken cancellationToken)
+    private async Task<Result> TryHoldAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
-        // Half of the deadline, so that a lost request leaves time for another.
-        var limit = _options.RenewDeadline / 2;
-        using var timeout = new CancellationTokenSource(left < limit ? left : limit, _time);
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         try
         {
-            var isHeld = await HoldAsync(cancellation.Token);
-            _failure = null;
-            return isHeld;
+            var result = await TimeLimit.RunAsync(limit, _time, "the API server did not answer in time", HoldAsync, cancellationToken);
+            _failure = result == Result.Unknown ? "the Lease was changed by somebody else at the same moment" : null;
+            return result;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            _failure = timeout.IsCancellationRequested ? "the API server did not answer in time" : exception.Describe();
+            throw;
+        }
+        catch (Exception exception)
+        {
+            _failure = exception is TimeLimitException ? exception.Message : exception.Describe();
             LogFailure(_key, _failure);
-            return false;
+            return Result.Unknown;
         }
     }
 
-    private async Task<bool> HoldAsync(CancellationToken cancellationToken)
+    private async Task<Result> HoldAsync(CancellationToken cancellationToken)
     {
         // The leader knows the Lease as it wrote it, so renewing is a single request.
         if (IsHeldByUs(_observed) && await TryPatchAsync(_observed!, cancellationToken))
         {
-            return true;
+            return Result.Held;
         }
 
         var lease = await _client.FindAsync(Leases.Resource, _key, cancellationToken);
         if (lease is null)
         {
-            return await TryCreateAsync(cancellationToken);
+            return await TryCreateAsync(cancellationToken) ? Result.Held : Result.Unknown;
         }
 
         if (_observed?.Metadata.ResourceVersion != lease.Metadata.ResourceVersion)
@@ -185,7 +212,9 @@ public sealed partial class LeaderElector : IDisposable
             _observedAt = _time.GetTimestamp();
         }
 
-        return (IsHeldByUs(lease) || IsFree(lease)) && await TryPatchAsync(lease, cancellationToken);
+        return !IsHeldByUs(lease) && !IsFree(lease) ? Result.HeldByAnother
+            : await TryPatchAsync(lease, cancellationToken) ? Result.Held
+            : Result.Unknown;
     }
 
     private async Task<bool> TryCreateAsync(CancellationToken cancellationToken)
@@ -221,13 +250,10 @@ public sealed partial class LeaderElector : IDisposable
 
     private async Task ReleaseAsync()
     {
-        using var timeout = new CancellationTokenSource(ReleaseTimeout, _time);
         try
         {
-            var lease = await _client.FindAsync(Leases.Resource, _key, timeout.Token);
-            if (IsHeldByUs(lease))
+            if (await TimeLimit.RunAsync(ReleaseTimeout, _time, "the API server did not answer in time", TryReleaseAsync, CancellationToken.None))
             {
-                await _client.PatchAsync(Leases.Resource, _key, Leases.Release(lease!, _time.GetUtcNow()), null, timeout.Token);
                 LogReleased(_key);
             }
         }
@@ -236,6 +262,18 @@ public sealed partial class LeaderElector : IDisposable
             // The others take over when the Lease has run out.
             LogFailure(_key, exception.Describe());
         }
+    }
+
+    private async Task<bool> TryReleaseAsync(CancellationToken cancellationToken)
+    {
+        var lease = await _client.FindAsync(Leases.Resource, _key, cancellationToken);
+        if (!IsHeldByUs(lease))
+        {
+            return false;
+        }
+
+        await _client.PatchAsync(Leases.Resource, _key, Leases.Release(lease!, _time.GetUtcNow()), null, cancellationToken);
+        return true;
     }
 
     private bool IsHeldByUs(V1Lease? lease) => lease?.Spec?.HolderIdentity == _options.Identity;
@@ -261,15 +299,15 @@ public sealed partial class LeaderElector : IDisposable
         return left > TimeSpan.Zero && left < wait ? left : wait;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Waiting to become the leader by the Lease {Lease} as {Identity}")]
+    [LoggerMessage(LogLevel.Information, "Waiting to become the leader by the Lease {Lease} as {Identity}")]
     private partial void LogWaiting(ObjectKey lease, string identity);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Leading by the Lease {Lease} as {Identity}")]
+    [LoggerMessage(LogLevel.Information, "Leading by the Lease {Lease} as {Identity}")]
     private partial void LogLeading(ObjectKey lease, string identity);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Released the Lease {Lease}")]
+    [LoggerMessage(LogLevel.Information, "Released the Lease {Lease}")]
     private partial void LogReleased(ObjectKey lease);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The Lease {Lease} could not be acquired, renewed or released: {Reason}")]
+    [LoggerMessage(LogLevel.Error, "The Lease {Lease} could not be acquired, renewed or released: {Reason}")]
     private partial void LogFailure(ObjectKey lease, string reason);
 }

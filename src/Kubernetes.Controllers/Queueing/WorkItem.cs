@@ -6,5 +6,5 @@ namespace Kubernetes.Controllers.Queueing;
 /// <typeparam name="TKey">The type of the keys.</typeparam>
 /// <param name="Key">The key.</param>
 /// <param name="Priority">The highest priority it was added with; a retry keeps it.</param>
-public readonly record struct WorkItem<TKey>(TKey Key, int Priority)
+internal readonly record struct WorkItem<TKey>(TKey Key, int Priority)
     where TKey : notnull;

@@ -12,7 +12,7 @@ namespace Kubernetes.Controllers.Queueing;
 /// All members are safe for concurrent use and cost logarithmic time in the number of waiting keys.
 /// </remarks>
 /// <typeparam name="TKey">The type of the keys.</typeparam>
-public sealed class WorkQueue<TKey> : IDisposable
+internal sealed class WorkQueue<TKey> : IDisposable
     where TKey : notnull
 {
     private readonly WorkQueueOptions<TKey> _options;
@@ -72,7 +72,7 @@ public sealed class WorkQueue<TKey> : IDisposable
             }
 
             var entry = FindOrCreate(key, priority);
-            if (entry.Wait != Wait.Ready)
+            if (!entry.IsReady)
             {
                 MakeReady(entry);
             }
@@ -96,14 +96,15 @@ public sealed class WorkQueue<TKey> : IDisposable
                 return;
             }
 
+            _metrics?.Retries.Increment();
             var entry = FindOrCreate(key, priority);
-            if (entry.Wait == Wait.Ready || (entry.Wait == Wait.Delayed && entry.Due <= due))
+            if (entry.IsReady || (entry.IsDelayed && entry.Due <= due))
             {
                 return;
             }
 
             _delayed.Remove(entry);
-            entry.Wait = Wait.Delayed;
+            entry.State = entry.IsRunning ? State.RunningThenDelayed : State.Delayed;
             entry.Due = due;
             entry.Sequence = ++_sequence;
             _delayed.Add(entry);
@@ -115,7 +116,10 @@ public sealed class WorkQueue<TKey> : IDisposable
     }
 
     /// <summary>Wants a key that failed to be processed again, after a delay that doubles with each failure in a row.</summary>
-    public void AddRateLimited(TKey key, int priority = 0)
+    /// <param name="key">The key.</param>
+    /// <param name="priority">Its priority.</param>
+    /// <param name="minDelay">The delay is no shorter than this.</param>
+    public void AddRateLimited(TKey key, int priority = 0, TimeSpan minDelay = default)
     {
         TimeSpan delay;
         lock (_lock)
@@ -125,8 +129,7 @@ public sealed class WorkQueue<TKey> : IDisposable
             delay = BackOff.Exponential(_options.InitialBackOff, _options.MaxBackOff, failures);
         }
 
-        _metrics?.Retries.Increment();
-        AddAfter(key, delay, priority);
+        AddAfter(key, delay > minDelay ? delay : minDelay, priority);
     }
 
     /// <summary>A key succeeded: its next failure is a first one.</summary>
@@ -181,16 +184,23 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         lock (_lock)
         {
-            if (!_entries.TryGetValue(key, out var entry) || !entry.IsProcessing)
+            if (!_entries.TryGetValue(key, out var entry) || !entry.IsRunning)
             {
                 throw new InvalidOperationException($"{key} is not being processed.");
             }
 
-            entry.IsProcessing = false;
             _metrics?.WorkDuration.Observe(_time.GetElapsedTime(entry.StartedAt).TotalSeconds);
-            if (entry.Wait == Wait.Ready)
+            switch (entry.State)
             {
-                Offer(entry);
+                case State.RunningThenReady:
+                    Offer(entry);
+                    break;
+                case State.RunningThenDelayed:
+                    entry.State = State.Delayed;
+                    break;
+                default:
+                    Remove(entry);
+                    break;
             }
 
             if (entry.Group is { } group)
@@ -203,11 +213,6 @@ public sealed class WorkQueue<TKey> : IDisposable
                     group.Parked.Remove(next);
                     Offer(next);
                 }
-            }
-
-            if (entry.Wait == Wait.None)
-            {
-                Remove(entry);
             }
         }
     }
@@ -233,7 +238,7 @@ public sealed class WorkQueue<TKey> : IDisposable
             _entries.Add(key, entry);
         }
 
-        if (entry.Wait == Wait.None)
+        if (!entry.IsReady && !entry.IsDelayed)
         {
             entry.Priority = priority;
         }
@@ -247,38 +252,40 @@ public sealed class WorkQueue<TKey> : IDisposable
 
     private void Raise(Entry entry, int priority)
     {
-        if (entry.Wait != Wait.Ready)
+        // The priority is part of the sort order, so the entry leaves its set while it changes.
+        _ready.Remove(entry);
+        entry.Group?.Parked.Remove(entry);
+        if (entry.IsReady)
         {
-            entry.Priority = priority;
-            return;
+            _metrics?.Depth(entry.Priority).Add(-1);
+            _metrics?.Depth(priority).Add(1);
         }
 
-        // The priority is part of the sort order, so the entry leaves its set while it changes.
-        var isOffered = _ready.Remove(entry);
-        var isParked = !isOffered && entry.Group is { } parkedIn && parkedIn.Parked.Remove(entry);
-        _metrics?.Depth(entry.Priority).Add(-1);
-        _metrics?.Depth(priority).Add(1);
         entry.Priority = priority;
-        if (isOffered)
+        switch (entry.State)
         {
-            _ready.Add(entry);
-        }
-        else if (isParked)
-        {
-            Offer(entry);
+            case State.Offered:
+                _ready.Add(entry);
+                break;
+            case State.Parked:
+                Offer(entry);
+                break;
         }
     }
 
     private void MakeReady(Entry entry)
     {
         _delayed.Remove(entry);
-        entry.Wait = Wait.Ready;
         entry.ReadyAt = _time.GetTimestamp();
         entry.Sequence = ++_sequence;
         _waiting++;
         _metrics?.Adds.Increment();
         _metrics?.Depth(entry.Priority).Add(1);
-        if (!entry.IsProcessing)
+        if (entry.IsRunning)
+        {
+            entry.State = State.RunningThenReady;
+        }
+        else
         {
             Offer(entry);
         }
@@ -286,6 +293,7 @@ public sealed class WorkQueue<TKey> : IDisposable
 
     private void Offer(Entry entry)
     {
+        entry.State = State.Offered;
         _ready.Add(entry);
         if (!_disposed)
         {
@@ -302,13 +310,13 @@ public sealed class WorkQueue<TKey> : IDisposable
             _ready.Remove(entry);
             if (entry.Group is { IsBusy: true } group)
             {
+                entry.State = State.Parked;
                 group.Parked.Add(entry);
                 item = default;
                 return false;
             }
 
-            entry.Wait = Wait.None;
-            entry.IsProcessing = true;
+            entry.State = State.Running;
             entry.StartedAt = _time.GetTimestamp();
             entry.Group?.IsBusy = true;
             _waiting--;
@@ -368,22 +376,32 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         lock (_lock)
         {
-            return [.. _entries.Values.Where(entry => entry.IsProcessing).Select(entry => _time.GetElapsedTime(entry.StartedAt).TotalSeconds)];
+            return [.. _entries.Values.Where(entry => entry.IsRunning).Select(entry => _time.GetElapsedTime(entry.StartedAt).TotalSeconds)];
         }
     }
 
-    private enum Wait
+    private enum State
     {
-        /// <summary>Nobody wants the key to be processed (again).</summary>
-        None,
+        /// <summary>Just created; the caller places it.</summary>
+        New,
+
+        /// <summary>Being processed; nobody wants it to be processed again.</summary>
+        Running,
+
+        /// <summary>Being processed, and wanted again when its time has come. The entry is in <see cref="_delayed"/>.</summary>
+        RunningThenDelayed,
+
+        /// <summary>Being processed, and wanted again at once.</summary>
+        RunningThenReady,
 
         /// <summary>Wanted, but not before its time has come. The entry is in <see cref="_delayed"/>.</summary>
         Delayed,
 
-        /// <summary>
-        /// Wanted now. The entry is in <see cref="_ready"/>, or in its group's <see cref="Group.Parked"/>, or in neither while it is processed.
-        /// </summary>
-        Ready,
+        /// <summary>Wanted now. The entry is in <see cref="_ready"/>.</summary>
+        Offered,
+
+        /// <summary>Wanted now, but its group is busy. The entry is in <see cref="Group.Parked"/>.</summary>
+        Parked,
     }
 
     /// <summary>A key that waits or is processed.</summary>
@@ -399,9 +417,13 @@ public sealed class WorkQueue<TKey> : IDisposable
 
         public Group? Group { get; } = group;
 
-        public Wait Wait { get; set; }
+        public State State { get; set; }
 
-        public bool IsProcessing { get; set; }
+        public bool IsRunning => State is State.Running or State.RunningThenDelayed or State.RunningThenReady;
+
+        public bool IsDelayed => State is State.Delayed or State.RunningThenDelayed;
+
+        public bool IsReady => State is State.RunningThenReady or State.Offered or State.Parked;
 
         public int Priority { get; set; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Diagnostics.CodeAnalysis;
+using Hosting;
 using Hosting.Metrics;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
@@ -45,7 +46,8 @@ public sealed partial class Controller : IDisposable
         _options = options;
         _time = time;
         _logger = logger;
-        _metrics = new ControllerMetrics(metrics ?? new MetricRegistry(), name, options.Workers);
+        metrics ??= new MetricRegistry();
+        _metrics = new ControllerMetrics(metrics, name, options.Workers);
         var queueOptions = new WorkQueueOptions<ObjectKey>
         {
             Group = options.SerializationGroup,
@@ -143,13 +145,11 @@ public sealed partial class Controller : IDisposable
     {
         var started = _time.GetTimestamp();
         using var scope = _logger.BeginScope(new ReconcileScope(Name, item.Key));
-        using var timeout = _options.ReconcileTimeout > TimeSpan.Zero
-            ? new CancellationTokenSource(_options.ReconcileTimeout, _time)
-            : new CancellationTokenSource();
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        var limit = _options.ReconcileTimeout > TimeSpan.Zero ? _options.ReconcileTimeout : Timeout.InfiniteTimeSpan;
         try
         {
-            var result = await _reconciler.ReconcileAsync(item.Key, cancellation.Token);
+            var result = await TimeLimit.RunAsync(
+                limit, _time, $"the reconcile took longer than {limit}", cancellation => _reconciler.ReconcileAsync(item.Key, cancellation), cancellationToken);
             _queue.Forget(item.Key);
             if (result.RequeueAfter is { } delay)
             {
@@ -175,14 +175,14 @@ public sealed partial class Controller : IDisposable
         }
         catch (Exception exception)
         {
-            if (timeout.IsCancellationRequested)
+            if (exception is TimeLimitException)
             {
                 _metrics.Timeouts.Increment();
             }
 
             _metrics.Error.Increment();
             _metrics.Errors.Increment();
-            _queue.AddRateLimited(item.Key, item.Priority);
+            _queue.AddRateLimited(item.Key, item.Priority, RetryAfter(exception));
             LogFailure(Name, item.Key, _queue.Failures(item.Key), exception);
         }
         finally
@@ -191,18 +191,26 @@ public sealed partial class Controller : IDisposable
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Starting {Workers} workers of {Controller}")]
+    /// <summary>How long the API server wants to be left alone, if that is why the reconcile failed.</summary>
+    private static TimeSpan RetryAfter(Exception? exception) => exception switch
+    {
+        null => TimeSpan.Zero,
+        ApiException { RetryAfter: { } delay } => delay,
+        _ => RetryAfter(exception.InnerException),
+    };
+
+    [LoggerMessage(LogLevel.Information, "Starting {Workers} workers of {Controller}")]
     private partial void LogStarted(string controller, int workers);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "All workers of {Controller} have finished")]
+    [LoggerMessage(LogLevel.Information, "All workers of {Controller} have finished")]
     private partial void LogStopped(string controller);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The reconcile of {Object} was cancelled because {Controller} stops")]
+    [LoggerMessage(LogLevel.Information, "The reconcile of {Object} was cancelled because {Controller} stops")]
     private partial void LogCancelled(string controller, ObjectKey @object);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Reconciler error of {Controller} for {Object}, failure {Failures} in a row")]
+    [LoggerMessage(LogLevel.Error, "Reconciler error of {Controller} for {Object}, failure {Failures} in a row")]
     private partial void LogFailure(string controller, ObjectKey @object, int failures, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Reconciler error of {Controller} for {Object}, not tried again before something changes")]
+    [LoggerMessage(LogLevel.Error, "Terminal error of {Controller} for {Object}, not retrying")]
     private partial void LogTerminalFailure(string controller, ObjectKey @object, Exception exception);
 }

@@ -16,10 +16,10 @@ public sealed record ControllerOptions
     /// <summary>Keys of the same group are never reconciled at the same time; null if only a key excludes itself.</summary>
     public Func<ObjectKey, string>? SerializationGroup { get; init; }
 
-    /// <summary>Delay after the first failure of a key; it doubles with each further one.</summary>
+    /// <summary>Delay after the first failure of a key; it doubles with each further one. Default: 5 ms, as controller-runtime.</summary>
     public TimeSpan InitialBackOff { get; init; } = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>The delay after failures grows no further than this.</summary>
+    /// <summary>The delay after failures grows no further than this. Default: 1000 s, as controller-runtime.</summary>
     public TimeSpan MaxBackOff { get; init; } = TimeSpan.FromSeconds(1000);
 
     /// <summary>How long reconciles that run when the controller stops may go on.</summary>

@@ -15,19 +15,3 @@ public interface IReconciler
     /// <exception cref="Exception">Any other exception is tried again with growing delay.</exception>
     Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken);
 }
-
-/// <summary>What is to happen after a reconcile that did not fail.</summary>
-public readonly record struct ReconcileResult
-{
-    /// <summary>Nothing; the next event wakes it.</summary>
-    public static ReconcileResult Done => default;
-
-    /// <summary>How long to wait before the next reconcile; null for none.</summary>
-    public TimeSpan? RequeueAfter { get; private init; }
-
-    /// <summary>Reconcile again after this time, without counting as a failure. An event in between does not wait for it.</summary>
-    public static ReconcileResult After(TimeSpan delay) => new() { RequeueAfter = delay };
-}
-
-/// <summary>A reconcile failed in a way that trying again does not cure: it is counted and logged, and waits for the next event.</summary>
-public sealed class TerminalReconcileException(string message, Exception? innerException = null) : Exception(message, innerException);

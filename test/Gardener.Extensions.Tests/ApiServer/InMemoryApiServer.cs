@@ -203,8 +203,6 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         }
     }
 
-    public Task<HttpStatusCode> ProbeAsync(string path, CancellationToken cancellationToken) => Task.FromResult(HttpStatusCode.OK);
-
     private static ObjectKey KeyOf(JsonObject value) =>
         new((string?)value["metadata"]?["namespace"] ?? "", (string?)value["metadata"]?["name"] ?? "");
 

@@ -22,6 +22,10 @@ public sealed class LogsTests
             "2026-11-22T10:00:00.007Z\tWARN\ttest\tCannot follow a/b\t{\"object\":\"a/b\"}\n");
 
     [Fact]
+    public void A_text_line_is_one_line_also_when_its_message_has_several() =>
+        Write(LogFormat.Text, logger => logger.LogWarning("one\r\ntwo")).Should().Be("2026-11-22T10:00:00.007Z\tWARN\ttest\tone\\r\\ntwo\t{}\n");
+
+    [Fact]
     public void An_error_names_the_exception_and_where_it_came_from()
     {
         var line = Write(LogFormat.Json, logger =>

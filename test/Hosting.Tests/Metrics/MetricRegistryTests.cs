@@ -97,4 +97,16 @@ public sealed class MetricRegistryTests
         registry.ToString().Should().Contain("things{size=\"large\"} 10\nthings{size=\"small\"} 1\n");
         registry.ToString().Should().Contain("things{size=\"large\"} 20\nthings{size=\"small\"} 2\n");
     }
+
+    [Fact]
+    public void A_process_tells_its_time_its_memory_and_its_files()
+    {
+        var registry = new MetricRegistry();
+        ProcessMetrics.Register(registry, TimeProvider.System);
+
+        var text = registry.ToString();
+
+        text.Should().Contain("# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total ").And.MatchRegex("(?m)^process_open_fds [1-9]")
+            .And.MatchRegex("(?m)^process_resident_memory_bytes [1-9]").And.MatchRegex("(?m)^process_start_time_seconds 1[0-9]{9}");
+    }
 }

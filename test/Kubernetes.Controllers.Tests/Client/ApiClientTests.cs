@@ -4,6 +4,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.LeaderElection;
 using Kubernetes.Controllers.Tests.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Time.Testing;
@@ -144,11 +145,11 @@ public sealed class ApiClientTests : IAsyncLifetime
             await StatusAsync(context, 200, "", "deleted");
         });
 
-        var options = new DeleteOptions { Uid = "u", ResourceVersion = "7", Propagation = DeletionPropagation.Foreground, GracePeriod = TimeSpan.Zero };
+        var options = new DeleteOptions { Uid = "u", Propagation = DeletionPropagation.Foreground };
         await _client.DeleteAsync(Widget.Resource, Key, options, Cancellation);
 
         sent.Should().Be(
-            """{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"uid":"u","resourceVersion":"7"},"propagationPolicy":"Foreground","gracePeriodSeconds":0}""");
+            """{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"uid":"u"},"propagationPolicy":"Foreground"}""");
     }
 
     [Fact]
@@ -162,14 +163,14 @@ public sealed class ApiClientTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_list_is_limited_to_a_namespace_and_by_selectors()
+    public async Task A_list_is_limited_to_a_namespace_and_by_a_selector()
     {
         _server.OnList(1);
 
-        await _client.ListAsync(Widget.Resource, "garden", new ListOptions { LabelSelector = "a=b,c", FieldSelector = "metadata.name=x" }, Cancellation);
+        await _client.ListAsync(Widget.Resource, "garden", new ListOptions { LabelSelector = "a=b,c" }, Cancellation);
 
         _server.Requests.Should().Equal(
-            "GET /apis/example.test/v1/namespaces/garden/widgets?limit=500&labelSelector=a%3Db%2Cc&fieldSelector=metadata.name%3Dx");
+            "GET /apis/example.test/v1/namespaces/garden/widgets?limit=500&labelSelector=a%3Db%2Cc");
     }
 
     [Fact]
@@ -416,11 +417,47 @@ public sealed class ApiClientTests : IAsyncLifetime
     public async Task A_path_in_the_servers_address_is_kept()
     {
         using var client = _server.Client(configuration => configuration with { Server = new Uri(_server.Url, "/clusters/one") });
-        _server.Otherwise(context => context.Response.WriteAsync("ok"));
 
-        (await client.ProbeAsync("/readyz", Cancellation)).Should().Be(HttpStatusCode.OK);
+        await client.FindAsync(Widget.Resource, Key, Cancellation);
 
-        _server.Requests.Should().Equal("GET /clusters/one/readyz");
+        _server.Requests.Should().Equal("GET /clusters/one/apis/example.test/v1/namespaces/default/widgets/a");
+    }
+
+    [Fact]
+    public async Task Nothing_but_Leases_is_written_while_another_process_may_lead()
+    {
+        _server.Otherwise(context => context.Response.WriteAsync(Widget.Create("a").ToJson()));
+        _client.MayWrite = static () => false;
+        var patch = Patch.Merge(new JsonObject());
+
+        await FluentActions.Awaiting(() => _client.PatchAsync(Widget.Resource, Key, patch, null, Cancellation)).Should().ThrowAsync<HttpRequestException>();
+        await FluentActions.Awaiting(() => _client.CreateAsync(Widget.Resource, Widget.Create("a"), Cancellation)).Should().ThrowAsync<HttpRequestException>();
+        await FluentActions.Awaiting(() => _client.DeleteAsync(Widget.Resource, Key, null, Cancellation)).Should().ThrowAsync<HttpRequestException>();
+        _server.Requests.Should().BeEmpty();
+
+        await _client.FindAsync(Widget.Resource, Key, Cancellation);
+        await _client.PatchAsync(Leases.Resource, Key, patch, null, Cancellation);
+        _server.Requests.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task A_connection_that_has_died_without_a_word_is_noticed_within_8_seconds()
+    {
+        using var certificates = new TestCertificates();
+        await using var server = await FakeApiServer.StartAsync(certificates.Server("127.0.0.1"));
+        await using var link = new SilentLink(server.Url.Port);
+        using var client = server.Client(configuration => configuration with
+        {
+            Server = new Uri($"https://127.0.0.1:{link.Port}"),
+            CertificateAuthorityData = certificates.AuthorityPem,
+        });
+        await client.FindAsync(Widget.Resource, Key, Cancellation);
+
+        link.FallSilent();
+        var started = TimeProvider.System.GetTimestamp();
+
+        await FluentActions.Awaiting(() => client.FindAsync(Widget.Resource, Key, Cancellation)).Should().ThrowAsync<HttpRequestException>();
+        TimeProvider.System.GetElapsedTime(started).Should().BeLessThan(TimeSpan.FromSeconds(12), "a ping goes out after 5 s and may take 3 s");
     }
 
     [Theory]

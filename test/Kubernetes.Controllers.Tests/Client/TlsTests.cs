@@ -10,6 +10,8 @@ namespace Kubernetes.Controllers.Tests.Client;
 /// <summary>The server's certificate must come from the configured authority and carry the right name; one of the two is not enough.</summary>
 public sealed class TlsTests : IDisposable
 {
+    private static readonly ObjectKey Key = new("default", "a");
+
     private readonly TestCertificates _certificates = new();
 
     public void Dispose() => _certificates.Dispose();
@@ -48,11 +50,11 @@ public sealed class TlsTests : IDisposable
         server.Otherwise(context =>
         {
             protocol = context.Request.Protocol;
-            return context.Response.WriteAsync("ok");
+            return context.Response.WriteAsync(Widget.Create("a").ToJson());
         });
         using var client = server.Client(configuration => configuration with { CertificateAuthorityData = _certificates.AuthorityPem });
 
-        await client.ProbeAsync("readyz", TestContext.Current.CancellationToken);
+        await client.FindAsync(Widget.Resource, Key, TestContext.Current.CancellationToken);
 
         protocol.Should().Be("HTTP/2");
     }
@@ -101,24 +103,18 @@ public sealed class TlsTests : IDisposable
         {
             names.Add(context.Connection.ClientCertificate?.Subject);
             context.Response.Headers.Connection = "close";
-            return context.Response.WriteAsync("ok");
+            return context.Response.WriteAsync(Widget.Create("a").ToJson());
         });
         var certificate = new ClientCertificate("test", new PemSource(null, volume.File), new PemSource(null, volume.File));
         var configure = (ApiClientConfiguration configuration) =>
             configuration with { CertificateAuthorityData = _certificates.AuthorityPem, ClientCertificate = certificate };
         using var client = server.Client(configure);
-        await client.ProbeAsync("readyz", TestContext.Current.CancellationToken);
+        await client.FindAsync(Widget.Resource, Key, TestContext.Current.CancellationToken);
 
         volume.Replace(_certificates.ClientPem("second"));
-        await Eventually.HoldsAsync(
-            () =>
-            {
-                client.ProbeAsync("readyz", TestContext.Current.CancellationToken).Wait(TestContext.Current.CancellationToken);
-                return names[^1] == "CN=second";
-            },
-            "a connection with the second certificate is made");
+        await client.FindAsync(Widget.Resource, Key, TestContext.Current.CancellationToken);
 
-        names[0].Should().Be("CN=first");
+        names.Should().Equal("CN=first", "CN=second");
     }
 
     private Task<string?> ConnectAsync(string[] names, string? tlsServerName, string? authority) =>
@@ -135,7 +131,7 @@ public sealed class TlsTests : IDisposable
     {
         try
         {
-            await client.ProbeAsync("readyz", TestContext.Current.CancellationToken);
+            await client.FindAsync(Widget.Resource, Key, TestContext.Current.CancellationToken);
             return null;
         }
         catch (HttpRequestException exception) when (exception.InnerException is AuthenticationException)

@@ -8,6 +8,7 @@ using Kubernetes.Controllers.Tests.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using k8s.Models;
 
 namespace Kubernetes.Controllers.Tests.Events;
 
@@ -117,6 +118,93 @@ public sealed class EventRecorderTests : IAsyncLifetime
         Record("two");
 
         await Eventually.HoldsAsync(() => _events.Count == 1, "the second event is written");
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(403)]
+    public async Task An_event_that_could_not_be_written_is_written_when_it_is_recorded_again(int code)
+    {
+        _server.Otherwise(context => FakeApiServer.StatusAsync(context, code, "Refused", "no"));
+        Record("it is broken");
+        Start();
+        await Eventually.HoldsAsync(() => !_server.Requests.IsEmpty, "the event is sent in vain");
+
+        _server.Otherwise(AnswerAsync);
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                Record("it is broken");
+                return _events.Count == 1;
+            },
+            "the event is written");
+    }
+
+    [Fact]
+    public async Task An_event_waits_for_a_server_that_cannot_be_reached()
+    {
+        var attempts = 0;
+        _server.Otherwise(context =>
+        {
+            if (++attempts > 3)
+            {
+                return AnswerAsync(context);
+            }
+
+            context.Abort();
+            return Task.CompletedTask;
+        });
+        Record("it is broken");
+        Start();
+
+        await Eventually.HoldsAsync(() => _events.Count == 1, "the event is written", _time, TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
+    public async Task What_is_recorded_before_the_end_is_written_before_the_end()
+    {
+        Start();
+        Record("one");
+        Record("two");
+        _recorder.Complete();
+
+        await _running;
+
+        _events.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task A_message_that_changes_all_the_time_does_not_flood_the_server()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Record($"message {i}");
+        }
+
+        Record("of another object", name: "b");
+        _recorder.Complete();
+        await _recorder.RunAsync(_stop.Token);
+
+        _events.Should().HaveCount(EventRecorder.Burst + 1);
+    }
+
+    [Fact]
+    public async Task An_event_of_an_object_without_a_namespace_is_written_to_the_namespace_default()
+    {
+        _recorder.Record(WidgetNamed("a") with { Metadata = new V1ObjectMeta { Name = "a", Uid = "u" } }, EventType.Normal, "Fine", "it is fine");
+        await RunUntilAsync(requests: 1);
+
+        _requests.Single().Path.Should().Be("/api/v1/namespaces/default/events");
+        _requests.Single().Body["involvedObject"]!["namespace"].Should().BeNull();
+    }
+
+    [Fact]
+    public async Task The_event_of_an_object_with_the_longest_name_has_a_name_that_the_server_takes()
+    {
+        Record("it is broken", name: new string('a', 235) + "." + new string('b', 17));
+        await RunUntilAsync(requests: 1);
+
+        _events.Keys.Single().Should().HaveLength(252).And.MatchRegex(@"^a{235}\.[0-9a-f]{16}$");
     }
 
     [Fact]

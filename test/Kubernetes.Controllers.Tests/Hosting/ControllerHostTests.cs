@@ -6,6 +6,7 @@ using Hosting.Endpoints;
 using Hosting.Metrics;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
+using Kubernetes.Controllers.Events;
 using Kubernetes.Controllers.Hosting;
 using Kubernetes.Controllers.LeaderElection;
 using Kubernetes.Controllers.Reconciling;
@@ -135,6 +136,55 @@ public sealed class ControllerHostTests : IAsyncLifetime
 
         await _stop.CancelAsync();
         await _running;
+    }
+
+    [Fact]
+    public async Task A_part_that_fails_while_the_program_stops_does_not_make_the_end_a_failure()
+    {
+        Create(_client, null);
+        _host!.AddTask(async stopping =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw new HttpRequestException("connection refused");
+        });
+        _running = _host.RunAsync(_stop.Token);
+
+        await _stop.CancelAsync();
+
+        await _running;
+    }
+
+    [Fact]
+    public async Task A_program_that_is_told_to_end_before_it_has_started_ends_in_order()
+    {
+        await _stop.CancelAsync();
+        Start();
+
+        await _running;
+    }
+
+    [Fact]
+    public async Task An_event_of_the_last_reconcile_is_written_before_the_program_ends()
+    {
+        var isWritten = false;
+        _server.Otherwise(async context =>
+        {
+            isWritten = context.Request.Path == "/api/v1/namespaces/default/events";
+            await context.Request.Body.CopyToAsync(context.Response.Body);
+        });
+        Create(_client, null);
+        var events = _host!.AddEventRecorder("test");
+        _host.AddTask(async stopping =>
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            events.Record(Widget.Create("a") with { ApiVersion = "example.test/v1", Kind = "Widget" }, EventType.Warning, "Broken", "it is broken");
+        });
+        _running = _host.RunAsync(_stop.Token);
+
+        await _stop.CancelAsync();
+        await _running;
+
+        isWritten.Should().BeTrue();
     }
 
     [Fact]

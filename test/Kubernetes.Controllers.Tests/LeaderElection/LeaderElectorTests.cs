@@ -160,7 +160,7 @@ public sealed class LeaderElectorTests : IDisposable
 
         await HoldsAsync(() => a.Elector.LeadershipLost.IsCancellationRequested, "the leadership is lost");
 
-        (_time.GetUtcNow() - before).Should().BeLessThan(TimeSpan.FromSeconds(13));
+        (_time.GetUtcNow() - before).Should().BeLessThan(TimeSpan.FromSeconds(10.5), "the last renewal was up to two seconds before");
         await HoldsAsync(() => a.Running.IsCompleted, "a has ended");
         await FluentActions.Awaiting(() => a.Running).Should().ThrowAsync<LeadershipLostException>();
         a.IsLeading.Should().BeFalse();
@@ -178,6 +178,66 @@ public sealed class LeaderElectorTests : IDisposable
 
         (await FluentActions.Awaiting(() => a.Running).Should().ThrowAsync<LeadershipLostException>()).Which.Message.Should().Contain("held by b");
         _leases.Holder.Should().Be("b", "what is not ours is not released");
+    }
+
+    [Fact]
+    public async Task Work_that_does_not_stop_is_left_alone_before_the_Lease_can_be_taken()
+    {
+        var a = Run("a", new TaskCompletionSource().Task);
+        await HoldsAsync(() => a.IsLeading, "a leads");
+        var before = _time.GetUtcNow();
+        _leases.Fault = new HttpRequestException("connection refused");
+
+        await HoldsAsync(() => a.Running.IsCompleted, "a has ended");
+
+        (_time.GetUtcNow() - before).Should().BeGreaterThan(TimeSpan.FromSeconds(12)).And.BeLessThanOrEqualTo(TimeSpan.FromSeconds(15.1));
+        await FluentActions.Awaiting(() => a.Running).Should().ThrowAsync<LeadershipLostException>();
+    }
+
+    [Fact]
+    public async Task A_leader_that_stood_still_goes_on_if_nobody_has_taken_the_Lease()
+    {
+        var a = Run("a");
+        await HoldsAsync(() => a.IsLeading, "a leads");
+        var calls = _leases.Calls;
+
+        _time.Advance(TimeSpan.FromSeconds(12));
+        await HoldsAsync(() => _leases.Calls >= calls + 3, "it renews again");
+
+        a.IsLeading.Should().BeTrue();
+        a.Elector.LeadershipLost.IsCancellationRequested.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task A_leader_that_stood_still_stops_if_another_has_taken_the_Lease_meanwhile()
+    {
+        var a = Run("a");
+        await HoldsAsync(() => a.IsLeading, "a leads");
+        _leases.Edit(HeldBy("b"));
+        a.Elector.IsLeaseValid.Should().BeTrue();
+
+        _time.Advance(TimeSpan.FromSeconds(20));
+        a.Elector.IsLeaseValid.Should().BeFalse("this must be known before anybody has asked the server");
+        await HoldsAsync(() => a.Running.IsCompleted, "a has ended");
+
+        (await FluentActions.Awaiting(() => a.Running).Should().ThrowAsync<LeadershipLostException>()).Which.Message.Should().Contain("held by b");
+    }
+
+    [Fact]
+    public async Task Somebody_who_labels_the_Lease_again_and_again_takes_no_leadership()
+    {
+        var a = Run("a");
+        await HoldsAsync(() => a.IsLeading, "a leads");
+        var (calls, label) = (_leases.Calls, 0);
+        _leases.BeforePatch = () => _leases.Edit(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = $"{label++}" } } });
+        await HoldsAsync(() => _leases.Calls >= calls + 6, "two attempts have met with conflicts");
+        _leases.BeforePatch = null;
+        calls = _leases.Calls;
+
+        await HoldsAsync(() => _leases.Calls >= calls + 5, "it is renewed");
+
+        a.IsLeading.Should().BeTrue();
+        a.Elector.Failure.Should().BeNull();
     }
 
     [Fact]

@@ -10,6 +10,13 @@ namespace Kubernetes.Controllers.Tests.Queueing;
 /// <summary>The queue against a model that is too simple to be wrong, and under real concurrency.</summary>
 public sealed class WorkQueueProperties
 {
+    private static readonly WorkQueueOptions<int> Options = new()
+    {
+        Group = GroupOf,
+        InitialBackOff = TimeSpan.FromMilliseconds(5),
+        MaxBackOff = TimeSpan.FromSeconds(1000),
+    };
+
     private const int Keys = 6;
 
     /// <summary>Keys 0, 3 are a group, and so are 1, 4 and 2, 5.</summary>
@@ -20,7 +27,7 @@ public sealed class WorkQueueProperties
         Gen.Select(Gen.Int[0, 4], Gen.Int[0, Keys - 1], Gen.Int[-2, 2], Gen.Int[0, 5]).List[0, 60].Sample(operations =>
         {
             var time = new FakeTimeProvider();
-            using var queue = new WorkQueue<int>("test", new WorkQueueOptions<int> { Group = GroupOf }, time);
+            using var queue = new WorkQueue<int>("test", Options, time);
             var model = new Model();
             foreach (var (operation, key, priority, seconds) in operations)
             {
@@ -68,7 +75,7 @@ public sealed class WorkQueueProperties
         Gen.Int[0, Keys - 1].List[1, 200].SampleAsync(
             async wishes =>
             {
-                using var queue = new WorkQueue<int>("test", new WorkQueueOptions<int> { Group = GroupOf }, TimeProvider.System);
+                using var queue = new WorkQueue<int>("test", Options, TimeProvider.System);
                 using var stop = new CancellationTokenSource();
                 var wished = new int[Keys];
                 var seen = new int[Keys];

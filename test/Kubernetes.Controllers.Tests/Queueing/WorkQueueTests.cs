@@ -12,7 +12,9 @@ public sealed class WorkQueueTests : IDisposable
     private readonly MetricRegistry _metrics = new();
     private readonly WorkQueue<string> _queue;
 
-    public WorkQueueTests() => _queue = new WorkQueue<string>("test", new WorkQueueOptions<string> { Metrics = _metrics }, _time);
+    public WorkQueueTests() => _queue = new WorkQueue<string>("test", Options with { Metrics = _metrics }, _time);
+
+    private static WorkQueueOptions<string> Options => new() { InitialBackOff = TimeSpan.FromMilliseconds(5), MaxBackOff = TimeSpan.FromSeconds(1000) };
 
     public void Dispose() => _queue.Dispose();
 
@@ -251,7 +253,17 @@ public sealed class WorkQueueTests : IDisposable
             .And.Contain("workqueue_retries_total{name=\"test\",controller=\"test\"} 1\n");
     }
 
-    private WorkQueue<string> Grouped() => new("test", new WorkQueueOptions<string> { Group = static key => key.Split('/')[0] }, _time);
+    [Fact]
+    public void Every_delayed_key_counts_as_a_retry()
+    {
+        _queue.AddAfter("a", TimeSpan.FromSeconds(1));
+        _queue.AddAfter("a", TimeSpan.Zero);
+        _queue.AddRateLimited("b");
+
+        _metrics.ToString().Should().Contain("workqueue_retries_total{name=\"test\",controller=\"test\"} 2\n", "controller-runtime counts so, too");
+    }
+
+    private WorkQueue<string> Grouped() => new("test", Options with { Group = static key => key.Split('/')[0] }, _time);
 
     private ValueTask<WorkItem<string>> TakeAsync() => _queue.TakeAsync(TestContext.Current.CancellationToken);
 

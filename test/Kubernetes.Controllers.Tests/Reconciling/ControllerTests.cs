@@ -107,6 +107,32 @@ public sealed class ControllerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_time_out_of_a_request_is_a_failure_and_no_time_out_of_the_reconcile()
+    {
+        Start((_, _) => _reconciled.Count == 1 ? throw new TimeoutException("no answer") : Done());
+        _controller!.Enqueue(A);
+
+        await HoldsAsync(() => Total("success") == 1, "the second attempt succeeds");
+
+        Count("controller_runtime_reconcile_timeouts_total").Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_server_that_asks_for_patience_is_left_alone_for_that_time()
+    {
+        Start((_, _) => _reconciled.Count == 1
+            ? throw new InvalidOperationException(
+                "wrapped", new ApiException(System.Net.HttpStatusCode.TooManyRequests, "TooManyRequests", "slow down", TimeSpan.FromSeconds(120)))
+            : Done());
+        var before = _time.GetUtcNow();
+        _controller!.Enqueue(A);
+
+        await HoldsAsync(() => Total("success") == 1, "the second attempt succeeds", TimeSpan.FromSeconds(1));
+
+        (_time.GetUtcNow() - before).Should().BeGreaterThanOrEqualTo(TimeSpan.FromSeconds(120));
+    }
+
+    [Fact]
     public async Task Workers_run_beside_each_other_but_never_two_for_one_group()
     {
         var running = new ConcurrentDictionary<ObjectKey, bool>();

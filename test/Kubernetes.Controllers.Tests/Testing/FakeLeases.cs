@@ -24,6 +24,9 @@ public sealed class FakeLeases : IApiClient
     /// <summary>Calls hang until they are cancelled while this is set.</summary>
     public bool Hangs { get; set; }
 
+    /// <summary>Called before a patch is carried out.</summary>
+    public Action? BeforePatch { get; set; }
+
     public int Calls { get; private set; }
 
     public JsonObject? Spec
@@ -87,6 +90,7 @@ public sealed class FakeLeases : IApiClient
                 throw new ApiException(HttpStatusCode.NotFound, "NotFound", "not found");
             }
 
+            BeforePatch?.Invoke();
             var body = JsonNode.Parse(patch.Body.Span)!.AsObject();
             if (body["metadata"]?["resourceVersion"] is { } version && (string?)version != (string?)_stored["metadata"]!["resourceVersion"])
             {
@@ -111,8 +115,6 @@ public sealed class FakeLeases : IApiClient
 
     public Task<T?> DeleteAsync<T>(ResourceDefinition<T> resource, ObjectKey key, DeleteOptions? options, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
-
-    public Task<HttpStatusCode> ProbeAsync(string path, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     private static void Merge(JsonObject target, JsonObject change)
     {

@@ -8,7 +8,7 @@ namespace Kubernetes.Controllers.Client;
 /// <param name="Bytes">The value; valid until the next one is read.</param>
 /// <param name="Depth">How deep objects and arrays are nested in it.</param>
 /// <param name="IsCut">The value is too large: these are only its first bytes.</param>
-internal readonly record struct JsonValue(ReadOnlySequence<byte> Bytes, int Depth, bool IsCut)
+internal readonly record struct RawJsonValue(ReadOnlySequence<byte> Bytes, int Depth, bool IsCut)
 {
     /// <summary>Whether this is the given string, quotes included.</summary>
     public bool Is(ReadOnlySpan<byte> quoted) =>
