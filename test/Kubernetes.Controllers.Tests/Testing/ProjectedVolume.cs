@@ -23,8 +23,13 @@ public sealed class ProjectedVolume : IDisposable
         var target = $"..{++_version}";
         Directory.CreateDirectory(Path.Combine(_directory, target));
         System.IO.File.WriteAllText(Path.Combine(_directory, target, _name), content);
-        System.IO.File.CreateSymbolicLink(Path.Combine(_directory, "..data_tmp"), target);
-        System.IO.File.Move(Path.Combine(_directory, "..data_tmp"), Path.Combine(_directory, "..data"), overwrite: true);
+        var data = Path.Combine(_directory, "..data");
+        if (_version > 1)
+        {
+            Directory.Delete(data);
+        }
+
+        Directory.CreateSymbolicLink(data, target);
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
