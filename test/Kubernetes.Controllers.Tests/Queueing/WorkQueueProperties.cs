@@ -100,7 +100,7 @@ public sealed class WorkQueueProperties
                     () => Enumerable.Range(0, Keys).All(key => Volatile.Read(ref seen[key]) == Volatile.Read(ref wished[key])), TimeSpan.FromSeconds(10));
                 await stop.CancelAsync();
                 await Task.WhenAll(workers);
-                return isDone && collisions == 0 && queue.Count == 0;
+                return isDone && collisions == 0;
 
                 async Task WorkAsync()
                 {
