@@ -147,7 +147,7 @@ public sealed partial class Informer<T> : IInformer
         {
             throw;
         }
-        catch (ApiException exception) when (_mustSync && !_isWatchListRefused && exception.StatusCode == HttpStatusCode.UnprocessableEntity)
+        catch (ApiException exception) when (_mustSync && !_isWatchListRefused && exception.IsInvalid)
         {
             _isWatchListRefused = true;
         }

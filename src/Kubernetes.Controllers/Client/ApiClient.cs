@@ -227,7 +227,7 @@ public sealed class ApiClient : IApiClient, IDisposable
         {
             return await WithinTimeLimitAsync(request, SendAsync, cancellationToken);
         }
-        catch (ApiException exception) when (options.SendInitialEvents && exception.StatusCode == HttpStatusCode.UnprocessableEntity)
+        catch (ApiException exception) when (options.SendInitialEvents && exception.IsInvalid)
         {
             _initialEventsRefused = exception;
             throw;

@@ -41,4 +41,7 @@ public sealed class ApiException : Exception, IExternalFailure
 
     /// <summary>The version to go on from is too old; only a new list helps.</summary>
     public bool IsGone => StatusCode == HttpStatusCode.Gone || Reason is "Expired" or "Gone";
+
+    /// <summary>The server does not take the request as it is.</summary>
+    internal bool IsInvalid => StatusCode is HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest;
 }
