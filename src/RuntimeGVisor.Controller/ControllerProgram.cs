@@ -63,8 +63,6 @@ internal static partial class ControllerProgram
         using var api = new ApiClient(configuration, time, metrics);
         using var host = new ControllerHost(api, HostOptions(options, configuration), time, loggers, metrics);
 
-        var events = host.AddEventRecorder(ComponentName);
-        var content = new ShootContent(image, options.Rendering.IsNodeCritical, events, loggers.CreateLogger<ShootContent>());
         host.AddExtension(
             ExtensionKinds.ContainerRuntime,
             new ExtensionControllerOptions<ContainerRuntime>
@@ -75,6 +73,7 @@ internal static partial class ControllerProgram
                     Classes = options.ExtensionClasses,
                     IgnoreOperationAnnotation = options.IgnoreOperationAnnotation,
                 },
+                Component = ComponentName,
                 Origin = ManagedResourceNames.Origin,
                 MetricPrefix = MetricPrefix,
                 Health = new ExtensionHealthOptions<ContainerRuntime>
@@ -85,11 +84,12 @@ internal static partial class ControllerProgram
                 },
                 Workers = options.MaxConcurrentReconciles,
             },
-            managedResources => new GVisorActuator(content, managedResources, api, time, loggers.CreateLogger<GVisorActuator>()),
-            events,
-            api,
-            time,
-            loggers);
+            services => new GVisorActuator(
+                new ShootContent(image, options.Rendering.IsNodeCritical, services.Events, services.Loggers.CreateLogger<ShootContent>()),
+                services.ManagedResources,
+                services.Client,
+                services.Time,
+                services.Loggers.CreateLogger<GVisorActuator>()));
 
         var heartbeat = new HeartbeatOptions
         {

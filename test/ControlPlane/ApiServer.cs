@@ -7,6 +7,7 @@ using System.Net.Security;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace ControlPlane;
@@ -16,6 +17,9 @@ namespace ControlPlane;
 /// </summary>
 public sealed class ApiServer : IDisposable
 {
+    /// <summary>How deep objects may be nested, as in Go.</summary>
+    private const int MaxDepth = 10_000;
+
     private readonly SocketsHttpHandler _handler;
     private readonly HttpClient _http;
 
@@ -169,7 +173,7 @@ public sealed class ApiServer : IDisposable
     {
         var text = await response.Content.ReadAsStringAsync();
         return response.IsSuccessStatusCode
-            ? JsonNode.Parse(text)!.AsObject()
+            ? JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth })!.AsObject()
             : throw new HttpRequestException(
                 $"{response.RequestMessage!.Method} {response.RequestMessage.RequestUri!.AbsolutePath}: {text}", null, response.StatusCode);
     }

@@ -57,6 +57,27 @@ public sealed class BadInputTests(SharedSeed seed)
         ((int?)repaired["status"]!["lastOperation"]!["progress"]).Should().Be(100);
     }
 
+    [Theory]
+    [InlineData(75)]
+    [InlineData(900)]
+    public async Task A_provider_configuration_that_is_nested_however_deep_stops_nobody(int depth)
+    {
+        var shoot = await Shoot.CreateAsync(seed.Api);
+        var deep = new JsonObject();
+        for (var level = 0; level < depth; level++)
+        {
+            deep = new JsonObject { ["a"] = deep };
+        }
+
+        await shoot.DeployAsync("deep", deep);
+        await shoot.DeployAsync("a");
+
+        await shoot.WaitUntilReadyAsync("a");
+        await shoot.WaitUntilReadyAsync("deep");
+        await shoot.DeleteAsync("deep");
+        await shoot.WaitUntilGoneAsync("deep");
+    }
+
     [Fact]
     public async Task A_wrong_provider_configuration_does_not_stop_a_deletion()
     {

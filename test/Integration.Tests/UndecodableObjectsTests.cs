@@ -86,25 +86,6 @@ public sealed class UndecodableObjectsTests(OwnSeed seed)
         await seed.Api.TryAsync(HttpMethod.Delete, ApiPaths.Clusters(bad.Namespace));
     }
 
-    [Fact]
-    public async Task What_is_skipped_is_logged_once_with_the_reason_and_is_gone_when_it_is_deleted()
-    {
-        var bad = await Shoot.CreateAsync(seed.Api);
-        await using var controller = await seed.StartControllerAsync();
-        await bad.DeployAsync("a");
-        await bad.WaitUntilReadyAsync("a");
-
-        var (status, body) = await seed.Api.TryAsync(
-            HttpMethod.Patch, ApiPaths.ContainerRuntimes(bad.Namespace, "gvisor-a"), $$"""{"spec":{"providerConfig":{{Nested(75)}} } }""", "application/merge-patch+json");
-        status.Should().Be(HttpStatusCode.OK, body[..Math.Min(body.Length, 500)]);
-
-        await ControlPlane.Eventually.TrueAsync(
-            "the object is named",
-            () => Task.FromResult(controller.Process.Output.Contains("is nested 78 levels deep", StringComparison.Ordinal)));
-        controller.Process.Output.Should().Contain($"{bad.Namespace}/gvisor-a");
-        (await controller.AnswersAsync("/readyz")).Should().BeTrue();
-    }
-
     private static string Nested(int depth) => string.Concat(Enumerable.Repeat("{\"a\":", depth)) + "1" + new string('}', depth);
 
     private async Task CreateAsync(string path, string json, string what)

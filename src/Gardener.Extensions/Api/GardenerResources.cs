@@ -19,6 +19,9 @@ public static class GardenerResources
     public static ResourceDefinition<Cluster> Clusters { get; } = new(
         "extensions.gardener.cloud", "v1alpha1", "clusters", "Cluster", false, GardenerJson.Default.Cluster);
 
+    /// <summary>The same, of which only the metadata are read: enough to notice a change, however large the cloud profile in it is.</summary>
+    public static ResourceDefinition<PartialObjectMetadata> ClusterMetadata { get; } = PartialObjectMetadata.Of(Clusters);
+
     /// <summary><c>managedresources.resources.gardener.cloud</c>.</summary>
     public static ResourceDefinition<ManagedResource> ManagedResources { get; } = new(
         "resources.gardener.cloud", "v1alpha1", "managedresources", "ManagedResource", true, GardenerJson.Default.ManagedResource);
@@ -34,9 +37,11 @@ public static class GardenerResources
 
 /// <summary>
 /// JSON of the extension API: unknown fields are skipped, absent ones are not written. (The generated code assigns null to an absent
-/// init-only property, past its initializer; properties that must not be null therefore replace it themselves.)
+/// init-only property, past its initializer; properties that must not be null therefore replace it themselves.) Objects may be as deep as
+/// Go takes them: what a shoot's owner nests in a provider configuration is judged by its reader, and not by this one.
 /// </summary>
 [JsonSourceGenerationOptions(
+    MaxDepth = 10_000,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     GenerationMode = JsonSourceGenerationMode.Metadata,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using Gardener.Extensions.Api;
+using Gardener.Extensions.Clusters;
 using Gardener.Extensions.Operations;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
@@ -11,7 +12,7 @@ namespace Gardener.Extensions.Health;
 
 /// <summary>
 /// Keeps the condition <see cref="ExtensionCondition.SystemComponentsHealthy"/> of extension objects equal to the health of their
-/// ManagedResources. It reads caches only, and writes only when what the condition says changes. An object that is being migrated, or whose
+/// ManagedResources. It writes only when what the condition says changes. An object that is being migrated, or whose
 /// shoot is hibernated, has no condition: nobody keeps anything in the shoot then. One that is being deleted is left alone, since its
 /// condition goes with it and its last operation tells the rest. (Gardener contract: health checks.)
 /// </summary>
@@ -22,7 +23,7 @@ namespace Gardener.Extensions.Health;
 /// <param name="api">The seed's API server.</param>
 /// <param name="objects">The cached objects of the kind.</param>
 /// <param name="managedResources">The cached ManagedResources.</param>
-/// <param name="clusters">The cached Clusters.</param>
+/// <param name="clusters">What is known of the shoots.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where transitions are logged.</param>
 public sealed partial class ExtensionHealthReconciler<T>(
@@ -32,7 +33,7 @@ public sealed partial class ExtensionHealthReconciler<T>(
     IApiClient api,
     IObjectStore<T> objects,
     IObjectStore<ManagedResource> managedResources,
-    IObjectStore<Cluster> clusters,
+    ClusterLookup clusters,
     TimeProvider time,
     ILogger logger) : IReconciler
     where T : class, IExtensionObject
@@ -81,7 +82,14 @@ public sealed partial class ExtensionHealthReconciler<T>(
     private async Task<ReconcileResult> ReconcileAsync(T value, CancellationToken cancellationToken)
     {
         var current = value.Condition(Type);
-        var wanted = IsWanted(value) ? Next(value, current) : null;
+        var wanted = options.IsEnabled && !IsMigrated(value) ? Next(value, current) : null;
+
+        // The shoot matters only if there is a condition, or is to be one.
+        if (wanted is not null && (await clusters.FindAsync(value, cancellationToken))?.Spec.Shoot?.IsHibernated == true)
+        {
+            wanted = null;
+        }
+
         if (wanted == current)
         {
             return ReconcileResult.Done;
@@ -105,11 +113,6 @@ public sealed partial class ExtensionHealthReconciler<T>(
 
         return ReconcileResult.Done;
     }
-
-    private bool IsWanted(T value) =>
-        options.IsEnabled
-        && !IsMigrated(value)
-        && clusters.Find(new ObjectKey("", value.Metadata.NamespaceProperty))?.Spec.Shoot?.IsHibernated != true;
 
     /// <summary>
     /// What the condition should be: the same one when it already says what is to be said. There is none before the resource manager has

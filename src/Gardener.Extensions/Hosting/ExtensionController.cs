@@ -11,7 +11,6 @@ using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Events;
 using Kubernetes.Controllers.Hosting;
 using Kubernetes.Controllers.Reconciling;
-using Microsoft.Extensions.Logging;
 
 namespace Gardener.Extensions.Hosting;
 
@@ -23,58 +22,74 @@ public static class ExtensionController
 {
     /// <summary>Adds the controller of one kind of extension objects to a program.</summary>
     /// <typeparam name="T">The kind of extension object.</typeparam>
-    /// <param name="host">The program.</param>
+    /// <param name="host">The program; its services are the extension's.</param>
     /// <param name="kind">The kind of extension object.</param>
     /// <param name="options">Which objects, how many at once, what is told of them.</param>
-    /// <param name="actuator">Makes the extension's own part from the writer of its ManagedResources.</param>
-    /// <param name="events">Gets what somebody must act on.</param>
-    /// <param name="api">The seed's API server.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="loggers">Makes the loggers.</param>
+    /// <param name="actuator">Makes the extension's own part.</param>
     public static void AddExtension<T>(
         this ControllerHost host,
         ExtensionKind<T> kind,
         ExtensionControllerOptions<T> options,
-        Func<ManagedResourceWriter, IActuator<T>> actuator,
-        IEventRecorder events,
-        IApiClient api,
-        TimeProvider time,
-        ILoggerFactory loggers)
+        Func<ExtensionServices, IActuator<T>> actuator)
         where T : class, IExtensionObject
     {
         var objects = host.AddInformer(kind.Resource, new InformerOptions<T>());
-        var clusters = host.AddInformer(GardenerResources.Clusters, new InformerOptions<Cluster>());
+        var clusters = host.AddInformer(GardenerResources.ClusterMetadata, new InformerOptions<PartialObjectMetadata>());
         var managedResources = host.AddInformer(
             GardenerResources.ManagedResources,
             new InformerOptions<ManagedResource> { LabelSelector = $"{GardenerLabels.Origin}={options.Origin}" });
-
+        var services = new ExtensionServices
+        {
+            Client = host.Client,
+            ManagedResources = new ManagedResourceWriter(host.Client, managedResources.Store, host.Time),
+            Events = host.AddEventRecorder(options.Component),
+            Time = host.Time,
+            Loggers = host.Loggers,
+        };
+        var lookup = new ClusterLookup(objects.Store, clusters.Store, host.Client);
+        var metrics = new OperationMetrics(host.Metrics, options.MetricPrefix, kind.Resource.Kind);
+        var reporter = new OperationReporter(kind.Resource.Kind, services.Events, metrics, host.Time, host.Loggers.CreateLogger(kind.Name));
         var reconciler = new ExtensionReconciler<T>(
-            kind,
-            options.Trigger,
-            actuator(new ManagedResourceWriter(api, managedResources.Store, time)),
-            api,
-            objects.Store,
-            new ClusterLookup(clusters.Store, api),
-            time,
-            new OperationReporter(
-                kind.Resource.Kind,
-                events,
-                new OperationMetrics(host.Metrics, options.MetricPrefix, kind.Resource.Kind),
-                time,
-                loggers.CreateLogger(kind.Name)));
+            kind, options.Trigger, actuator(services), host.Client, objects.Store, lookup, host.Time, reporter);
         _ = new CacheMetrics<T>(host.Metrics, options.MetricPrefix, kind.Resource.Kind, options.Trigger, objects.Store, managedResources.Store);
 
         // One namespace at a time: what the objects of a shoot share is never written and deleted at once.
         var controller = host.AddController(
-            kind.Name, reconciler, new ControllerOptions { Workers = options.Workers, SerializationGroup = key => key.Namespace });
+            kind.Name,
+            reconciler,
+            new ControllerOptions { Workers = options.Workers, MaxBackOff = options.MaxBackOff, SerializationGroup = key => key.Namespace });
         controller.Watch(objects, change => options.Trigger.Admits(change) ? [change.Object.Key()] : []);
         controller.Watch(clusters, change => ObjectsWithWorkLeft(objects.Store, change));
         controller.Watch(managedResources, change => ObjectsOf(objects.Store, change.Object.Metadata.NamespaceProperty).Where(reconciler.IsWaiting));
+        clusters.AddHandler(change =>
+        {
+            if (change.Type == InformerEventType.Deleted)
+            {
+                lookup.Forget(change.Object.Metadata.Name);
+            }
+        });
 
+        AddUndecodable(host, kind, options.Trigger, services.Events, objects);
         if (options.Health is { } health)
         {
-            AddHealth(host, kind, health, options.Trigger, api, objects, managedResources, clusters, time, loggers);
+            AddHealth(host, kind, health, options.Trigger, lookup, objects, managedResources, clusters);
         }
+    }
+
+    private static void AddUndecodable<T>(
+        ControllerHost host, ExtensionKind<T> kind, OperationTrigger trigger, IEventRecorder events, Informer<T> objects)
+        where T : class, IExtensionObject
+    {
+        var reconciler = new UndecodableReconciler<T>(kind, trigger, host.Client, events, host.Time);
+        var controller = host.AddController($"{kind.Name}-undecodable", reconciler, new ControllerOptions { Workers = 1 });
+        objects.AddUndecodableHandler(found =>
+        {
+            if (found.Key is { } key)
+            {
+                reconciler.Note(key, found);
+                controller.Enqueue(key);
+            }
+        });
     }
 
     /// <summary>A controller of its own, fed by the same caches, so that conditions never delay an operation.</summary>
@@ -83,35 +98,34 @@ public static class ExtensionController
         ExtensionKind<T> kind,
         ExtensionHealthOptions<T> options,
         OperationTrigger trigger,
-        IApiClient api,
+        ClusterLookup lookup,
         Informer<T> objects,
         Informer<ManagedResource> managedResources,
-        Informer<Cluster> clusters,
-        TimeProvider time,
-        ILoggerFactory loggers)
+        Informer<PartialObjectMetadata> clusters)
         where T : class, IExtensionObject
     {
         var name = $"{kind.Name}-health";
         var reconciler = new ExtensionHealthReconciler<T>(
-            kind, options, trigger, api, objects.Store, managedResources.Store, clusters.Store, time, loggers.CreateLogger(name));
+            kind, options, trigger, host.Client, objects.Store, managedResources.Store, lookup, host.Time, host.Loggers.CreateLogger(name));
         var controller = host.AddController(name, reconciler, new ControllerOptions { Workers = 2 });
         controller.Watch(objects, change => ExtensionHealthReconciler<T>.Concerns(change) ? [change.Object.Key()] : []);
         controller.Watch(managedResources, change => ObjectsOf(objects.Store, change.Object.Metadata.NamespaceProperty)
             .Where(key => objects.Store.Find(key) is { } value && options.ManagedResources(value).Contains(ObjectKey.Of(change.Object))));
-        controller.Watch(clusters, change => change.Previous?.Spec.Shoot?.IsHibernated == change.Object.Spec.Shoot?.IsHibernated
-            ? []
-            : ObjectsOf(objects.Store, change.Object.Metadata.Name));
+        controller.Watch(clusters, change => IsNews(change) ? ObjectsOf(objects.Store, change.Object.Metadata.Name) : []);
     }
 
     /// <summary>
     /// A shoot that has failed, or is not known yet, leaves its objects with work to do. Any change of what is known of it may be the
     /// reason to go on.
     /// </summary>
-    private static IEnumerable<ObjectKey> ObjectsWithWorkLeft<T>(IObjectStore<T> objects, InformerEvent<Cluster> change)
+    private static IEnumerable<ObjectKey> ObjectsWithWorkLeft<T>(IObjectStore<T> objects, InformerEvent<PartialObjectMetadata> change)
         where T : class, IExtensionObject =>
-        change is { Type: not InformerEventType.Deleted, IsInInitialList: false } && change.Previous?.Spec != change.Object.Spec
+        IsNews(change)
             ? objects.InNamespace(change.Object.Metadata.Name).Where(value => value.HasWorkLeft()).Select(value => value.Key())
             : [];
+
+    private static bool IsNews(InformerEvent<PartialObjectMetadata> change) =>
+        change is { Type: not InformerEventType.Deleted, IsInInitialList: false, IsResync: false };
 
     private static IEnumerable<ObjectKey> ObjectsOf<T>(IObjectStore<T> objects, string @namespace)
         where T : class, IExtensionObject =>

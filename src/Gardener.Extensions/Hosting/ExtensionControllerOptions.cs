@@ -14,6 +14,9 @@ public sealed record ExtensionControllerOptions<T>
     /// <summary>Which objects belong to the extension and what starts their reconcile.</summary>
     public required OperationTrigger Trigger { get; init; }
 
+    /// <summary>The program that events name as their source, for example <c>gardener-extension-runtime-sample</c>.</summary>
+    public required string Component { get; init; }
+
     /// <summary>The label <c>origin</c> of the extension's ManagedResources; no others are cached.</summary>
     public required string Origin { get; init; }
 
@@ -25,4 +28,7 @@ public sealed record ExtensionControllerOptions<T>
 
     /// <summary>Objects that are reconciled at the same time. Default 5.</summary>
     public int Workers { get; init; } = 5;
+
+    /// <summary>The longest pause between two attempts at an object that keeps failing. Default 1000 s, as Gardener's own extensions have.</summary>
+    public TimeSpan MaxBackOff { get; init; } = TimeSpan.FromSeconds(1000);
 }

@@ -32,16 +32,18 @@ public static class ExtensionObjectExtensions
     public static bool AsksForOperation(this IExtensionObject value) =>
         value.OperationAnnotation() is GardenerOperation.Reconcile or GardenerOperation.Restore or GardenerOperation.Migrate;
 
+    /// <summary>Something is left to do: an operation is asked for, or <see cref="IsUnfinished"/>.</summary>
+    public static bool HasWorkLeft(this IExtensionObject value) => value.AsksForOperation() || value.IsUnfinished();
+
     /// <summary>
-    /// Something is left to do: an operation was asked for or did not succeed, the object is being deleted, its specification is
-    /// newer than what was observed, or gardenlet asked after the last operation ended. The last two catch a trigger whose
-    /// annotation was already taken off when the process died.
+    /// Something is left to do, annotation or not: the last operation did not succeed, the object is being deleted, its specification is
+    /// newer than what was observed, or gardenlet asked after the last operation ended. This is all that is left of a request whose
+    /// annotation was taken off when the process died.
     /// </summary>
-    public static bool HasWorkLeft(this IExtensionObject value)
+    public static bool IsUnfinished(this IExtensionObject value)
     {
         var status = value.ExtensionStatus;
-        return value.AsksForOperation()
-            || value.IsBeingDeleted()
+        return value.IsBeingDeleted()
             || status?.LastOperation is not { State: OperationState.Succeeded } last
             || status.ObservedGeneration != value.Metadata.Generation
             || AskedAfter(value, last.LastUpdateTime);

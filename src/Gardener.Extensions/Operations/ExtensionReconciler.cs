@@ -10,9 +10,16 @@ using Kubernetes.Controllers.Reconciling;
 namespace Gardener.Extensions.Operations;
 
 /// <summary>
-/// Runs the operations that gardenlet asks for on the objects of one kind: what to do, finalizer, status, the actuator's work, status.
+/// Runs the operations that gardenlet asks for on the objects of one kind: what to do, finalizer, the actuator's work, status.
 /// A failed shoot is left alone with its annotation in place, so that no trigger is lost; the change of its Cluster wakes it.
 /// </summary>
+/// <remarks>
+/// At every moment the object itself tells that something is left to do: by the annotation, by gardenlet's time stamp or the generation,
+/// which are newer than what the status reports, or by the status. So a process that dies loses no request. The status
+/// <c>Processing</c> is written only when that is needed, or when there is something to see: the work waits, or takes longer than
+/// <see cref="ProcessingDelay"/>. (Gardener reads <c>Succeeded</c>, <c>Error</c> and <c>Failed</c> of extension objects, never
+/// <c>Processing</c>.)
+/// </remarks>
 /// <typeparam name="T">The kind of extension object.</typeparam>
 public sealed class ExtensionReconciler<T> : IReconciler
     where T : class, IExtensionObject
@@ -29,11 +36,8 @@ public sealed class ExtensionReconciler<T> : IReconciler
     private readonly TimeProvider _time;
     private readonly OperationReporter _reporter;
 
-    /// <summary>Objects whose operation goes on when something outside changes.</summary>
-    private readonly ConcurrentDictionary<ObjectKey, bool> _waiting = new();
-
-    /// <summary>Objects whose annotation was taken off and whose status does not tell of it yet.</summary>
-    private readonly ConcurrentDictionary<ObjectKey, bool> _accepted = new();
+    /// <summary>Objects whose operation goes on when something outside changes, by their UIDs.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, string> _waiting = new();
 
     /// <summary>Creates the reconciler.</summary>
     /// <param name="kind">The kind of extension object.</param>
@@ -71,6 +75,9 @@ public sealed class ExtensionReconciler<T> : IReconciler
     /// </summary>
     public TimeSpan OperationTimeout { get; init; } = TimeSpan.FromSeconds(170);
 
+    /// <summary>How long the actuator may work before the status says so. Default 0.5 s.</summary>
+    public TimeSpan ProcessingDelay { get; init; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>
     /// The object's operation waits for something outside, or may come to wait in this moment: a change of what it waits for must
     /// start it again.
@@ -86,32 +93,49 @@ public sealed class ExtensionReconciler<T> : IReconciler
             if (value is null)
             {
                 _waiting.TryRemove(key, out _);
-                _accepted.TryRemove(key, out _);
                 return ReconcileResult.Done;
             }
 
             try
             {
-                return await ReconcileAsync(value, cancellationToken);
+                return await ReconcileAsync(value, isCached: attempt == 0, cancellationToken);
             }
-            catch (ApiException e) when (e.IsConflict && attempt < ConflictRetries)
+            catch (ApiException exception) when (exception.IsConflict && attempt < ConflictRetries)
             {
                 // Somebody else wrote first. That is no error to report: look again and decide anew.
-                _reporter.Conflict(key, e.Message);
+                _reporter.Conflict(key, exception.Message);
                 value = await _api.FindAsync(_kind.Resource, key, cancellationToken);
             }
         }
     }
 
-    private async Task<ReconcileResult> ReconcileAsync(T value, CancellationToken cancellationToken)
+    private async Task<ReconcileResult> ReconcileAsync(T value, bool isCached, CancellationToken cancellationToken)
     {
         var dispatch = OperationDispatch.For(value);
-        if (dispatch.Flow == OperationFlow.WaitForState || !_trigger.IsResponsibleFor(value) || IsUpToDate(value, dispatch.Flow))
+        if (dispatch.Flow == OperationFlow.WaitForState || !_trigger.NeedsReconcile(value))
         {
             return ReconcileResult.Done;
         }
 
-        var cluster = await _clusters.FindAsync(value.Metadata.NamespaceProperty, cancellationToken);
+        var acceptance = AcceptanceOf(value, dispatch.Flow);
+        if (dispatch.Flow == OperationFlow.Skip || (dispatch.Flow == OperationFlow.Delete && !value.HasFinalizer(_kind.Finalizer)))
+        {
+            await PatchAsync(value, acceptance, cancellationToken);
+            return ReconcileResult.Done;
+        }
+
+        // Somebody asked by hand, without a time stamp: when the annotation goes, only the status can tell of it.
+        var isAskedByAnnotationAlone = value.OperationAnnotation() == GardenerOperation.Reconcile && !value.IsUnfinished();
+        if (isCached && !IsUnderWay(value) && (acceptance is null || isAskedByAnnotationAlone))
+        {
+            // The first write carries no resource version, so it would not fail if the cache were behind, as it is after a restart with an
+            // API server that lags. An older form of the object must not be carried out, least of all its deletion.
+            return await _api.FindAsync(_kind.Resource, value.Key(), cancellationToken) is { } current
+                ? await ReconcileAsync(current, isCached: false, cancellationToken)
+                : ReconcileResult.Done;
+        }
+
+        var cluster = await _clusters.FindAsync(value, cancellationToken);
         if (cluster?.Spec.Shoot?.HasFailed == true)
         {
             _reporter.ShootFailed(value);
@@ -123,31 +147,31 @@ public sealed class ExtensionReconciler<T> : IReconciler
             return await FailAsync(value, dispatch.Type, new InvalidOperationException(ClusterLookup.MissingShoot(value, cluster)), cancellationToken);
         }
 
-        var begun = await BeginAsync(value, dispatch.Flow, cancellationToken);
-        if (begun is null || dispatch.Flow == OperationFlow.Skip || IsDeletedAlready(begun, dispatch.Flow))
+        if (isAskedByAnnotationAlone)
+        {
+            var reported = Remember(value, await _status.ProcessingAsync(value, dispatch.Type, waitingFor: null, cancellationToken));
+            return reported is null ? ReconcileResult.Done : await ReconcileAsync(reported, isCached: false, cancellationToken);
+        }
+
+        var isContinued = IsContinued(value, dispatch.Type);
+        if (await PatchAsync(value, acceptance, cancellationToken) is not { } accepted)
         {
             return ReconcileResult.Done;
         }
 
-        begun = await ReportProcessingAsync(begun, dispatch.Type, isNewRequest: value.AsksForOperation(), cancellationToken);
-        _accepted.TryRemove(value.Key(), out _);
-        return begun is null ? ReconcileResult.Done : await RunAsync(begun, dispatch, cluster, cancellationToken);
+        if (!isContinued)
+        {
+            _reporter.Started(accepted, dispatch.Type);
+        }
+
+        return await RunAsync(accepted, dispatch, cluster, isContinued, cancellationToken);
     }
-
-    /// <summary>A key that was queued twice finds its work done.</summary>
-    private bool IsUpToDate(T value, OperationFlow flow) =>
-        flow == OperationFlow.Reconcile
-        && !_trigger.IgnoreOperationAnnotation
-        && !value.HasWorkLeft()
-        && !_accepted.ContainsKey(value.Key());
-
-    private bool IsDeletedAlready(T value, OperationFlow flow) => flow == OperationFlow.Delete && !value.HasFinalizer(_kind.Finalizer);
 
     /// <summary>
     /// Takes the annotation <c>reconcile</c> off before any work, as the contract demands, and sets the finalizer in the same write.
-    /// The resource version guards against taking off a newer request.
+    /// The resource version guards against taking off a newer request. Null if there is nothing to write.
     /// </summary>
-    private async Task<T?> BeginAsync(T value, OperationFlow flow, CancellationToken cancellationToken)
+    private Patch? AcceptanceOf(T value, OperationFlow flow)
     {
         var patch = new MetadataPatch(value);
         if (value.OperationAnnotation() == GardenerOperation.Reconcile)
@@ -155,70 +179,102 @@ public sealed class ExtensionReconciler<T> : IReconciler
             patch.RemoveOperationAnnotation();
         }
 
-        if (flow == OperationFlow.Reconcile)
-        {
-            // Until the status says Processing, nothing else remembers the request.
-            _accepted[value.Key()] = true;
-        }
-
         if (flow is OperationFlow.Reconcile or OperationFlow.Restore)
         {
             patch.AddFinalizer(_kind.Finalizer);
         }
 
-        return patch.IsEmpty ? value : await PatchAsync(value, patch.WithResourceVersion(), cancellationToken);
+        return patch.IsEmpty ? null : patch.WithResourceVersion();
     }
 
-    private async Task<T?> ReportProcessingAsync(T value, OperationType type, bool isNewRequest, CancellationToken cancellationToken)
+    /// <summary>This process has begun what the object asks for, and has seen then that it is no older form of it.</summary>
+    private bool IsUnderWay(T value) => _waiting.TryGetValue(value.Key(), out var uid) && uid == value.Metadata.Uid;
+
+    /// <summary>The status tells already that this operation is under way, and nobody has asked for it anew.</summary>
+    private bool IsContinued(T value, OperationType type)
     {
         var last = value.ExtensionStatus?.LastOperation;
-        var isContinued = last?.Type == type && (last.State == OperationState.Processing
-            || (last.State == OperationState.Error && (type is OperationType.Delete or OperationType.Migrate || IsWaiting(value.Key()))));
-        if (isContinued && !(isNewRequest && type is OperationType.Create or OperationType.Reconcile))
-        {
-            return value;
-        }
-
-        _reporter.Started(value, type);
-        return Remember(value, await _status.ProcessingAsync(value, type, waitingFor: null, cancellationToken));
+        var isUnderWay = last?.Type == type && (last.State == OperationState.Processing
+            || (last.State == OperationState.Error && (type is OperationType.Delete or OperationType.Migrate || IsUnderWay(value))));
+        return isUnderWay && !(value.AsksForOperation() && type is OperationType.Create or OperationType.Reconcile);
     }
 
-    private async Task<ReconcileResult> RunAsync(T value, OperationDispatch dispatch, Cluster? cluster, CancellationToken cancellationToken)
+    private async Task<ReconcileResult> RunAsync(
+        T value, OperationDispatch dispatch, Cluster? cluster, bool isContinued, CancellationToken cancellationToken)
     {
         OperationOutcome outcome;
+        var reported = value;
         using var timeout = new CancellationTokenSource(OperationTimeout, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             if (dispatch.Flow is OperationFlow.Delete or OperationFlow.Migrate)
             {
-                _waiting[value.Key()] = true;
+                _waiting[value.Key()] = value.Metadata.Uid;
             }
 
-            outcome = await ActAsync(value, dispatch.Flow, cluster, linked.Token);
+            var work = ActAsync(value, dispatch.Flow, cluster, linked.Token);
+            if (!isContinued)
+            {
+                reported = await ReportIfSlowAsync(work, value, dispatch.Type, cancellationToken);
+            }
+
+            outcome = await work;
         }
-        catch (ApiException e) when (e.IsConflict)
+        catch (ApiException exception) when (exception.IsConflict)
         {
             throw;
         }
-        catch (OperationCanceledException e) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException exception) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            var cause = new TimeoutException($"not finished after {OperationTimeout.TotalSeconds:0} s", e);
-            return await FailAsync(value, dispatch.Type, cause, cancellationToken);
+            var cause = new TimeoutException($"not finished after {OperationTimeout.TotalSeconds:0} s", exception);
+            return await FailAsync(reported, dispatch.Type, cause, cancellationToken);
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return await FailAsync(value, dispatch.Type, e, cancellationToken);
+            return await FailAsync(reported, dispatch.Type, exception, cancellationToken);
+        }
+
+        if (reported.Metadata.Generation != value.Metadata.Generation)
+        {
+            // What has been done is not what is asked for any more.
+            return await ReconcileAsync(reported, isCached: false, cancellationToken);
         }
 
         if (outcome.WaitingFor is { } reason)
         {
-            _waiting[value.Key()] = true;
-            return await WaitAsync(value, dispatch.Type, outcome, reason, cancellationToken);
+            _waiting[value.Key()] = value.Metadata.Uid;
+            return await WaitAsync(reported, dispatch.Type, outcome, reason, cancellationToken);
         }
 
         _waiting.TryRemove(value.Key(), out _);
-        return await FinishAsync(value, dispatch, cancellationToken);
+        return await FinishAsync(reported, dispatch, cancellationToken);
+    }
+
+    /// <summary>Reports <c>Processing</c> if the work takes longer than a moment; the object as it is then.</summary>
+    private async Task<T> ReportIfSlowAsync(Task work, T value, OperationType type, CancellationToken cancellationToken)
+    {
+        await work.WaitAsync(ProcessingDelay, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (work.IsCompleted)
+        {
+            return value;
+        }
+
+        try
+        {
+            return Remember(value, await _status.ProcessingAsync(value, type, waitingFor: null, cancellationToken)) ?? value;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // How the work ends is what counts, and is reported too.
+            _reporter.StatusLost(value, exception);
+            return value;
+        }
+        finally
+        {
+            // Nothing of it may still run when another object of the shoot is reconciled.
+            await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private async Task<OperationOutcome> ActAsync(T value, OperationFlow flow, Cluster? cluster, CancellationToken cancellationToken) => flow switch
@@ -287,10 +343,10 @@ public sealed class ExtensionReconciler<T> : IReconciler
         {
             Remember(value, await _status.ErrorAsync(value, type, cause.Message, coded?.Codes ?? [], cancellationToken));
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             // An error that nobody has seen is tried again, even one that nothing can mend.
-            _reporter.StatusLost(value, e);
+            _reporter.StatusLost(value, exception);
             throw new OperationFailedException(cause.Message, cause);
         }
 
@@ -299,13 +355,18 @@ public sealed class ExtensionReconciler<T> : IReconciler
             : new TerminalReconcileException(cause.Message, cause);
     }
 
-    private async Task<T?> PatchAsync(T value, Patch patch, CancellationToken cancellationToken)
+    private async Task<T?> PatchAsync(T value, Patch? patch, CancellationToken cancellationToken)
     {
+        if (patch is null)
+        {
+            return value;
+        }
+
         try
         {
             return Remember(value, await _api.PatchAsync(_kind.Resource, value.Key(), patch, null, cancellationToken));
         }
-        catch (ApiException e) when (e.IsNotFound)
+        catch (ApiException exception) when (exception.IsNotFound)
         {
             return Remember(value, null);
         }

@@ -32,43 +32,26 @@ public sealed record OperationTrigger
         return isOurClass && value.ExtensionType == Type;
     }
 
-    /// <summary>The change starts a reconcile.</summary>
-    public bool Admits<T>(InformerEvent<T> change)
-        where T : class, IExtensionObject
-    {
-        if (!IsResponsibleFor(change.Object))
-        {
-            return false;
-        }
-
-        return change.Type switch
-        {
-            InformerEventType.Added => IgnoreOperationAnnotation || change.Object.HasWorkLeft(),
-            InformerEventType.Updated => IgnoreOperationAnnotation
-                ? IsOfNewGeneration(change) || (AsksToMove(change.Object) && !IsOwnWrite(change))
-                : (change.Object.AsksForOperation() || change.Object.IsBeingDeleted()) && !IsOwnWrite(change),
-            _ => false,
-        };
-    }
+    /// <summary>The object belongs to this extension, and something is left to do for it.</summary>
+    public bool NeedsReconcile(IExtensionObject value) => IsResponsibleFor(value) && (IgnoreOperationAnnotation || value.HasWorkLeft());
 
     /// <summary>
-    /// The status or the finalizers changed, and nothing that gardenlet writes when it asks, or asks again. Such a change must not start
-    /// the next reconcile: an object that fails or waits would start itself over and over, past its back-off.
+    /// The change starts a reconcile: the object needs one, and gardenlet has asked for it just now. An own write is no request, so that an
+    /// object that fails or waits does not start itself over and over, past its back-off.
     /// </summary>
-    private static bool IsOwnWrite<T>(InformerEvent<T> change)
+    public bool Admits<T>(InformerEvent<T> change)
         where T : class, IExtensionObject =>
-        change.Previous is { } previous
-        && (previous.ExtensionStatus != change.Object.ExtensionStatus || !FinalizersOf(previous).SequenceEqual(FinalizersOf(change.Object)))
-        && previous.OperationAnnotation() == change.Object.OperationAnnotation()
-        && previous.TimestampAnnotation() == change.Object.TimestampAnnotation()
-        && !IsOfNewGeneration(change);
+        change.Type != InformerEventType.Deleted
+        && NeedsReconcile(change.Object)
+        && (change.Previous is not { } previous || (change.IsResync ? change.Object.HasWorkLeft() : IsRequest(previous, change.Object)));
 
-    private static IEnumerable<string> FinalizersOf(IExtensionObject value) => value.Metadata.Finalizers ?? [];
-
-    /// <summary>The specification changed, or the object's deletion began.</summary>
-    private static bool IsOfNewGeneration<T>(InformerEvent<T> change)
-        where T : class, IExtensionObject =>
-        change.Previous?.Metadata.Generation != change.Object.Metadata.Generation;
+    private bool IsRequest(IExtensionObject previous, IExtensionObject value)
+    {
+        var isNew = !OperationRequest.Of(value).IsSameAs(OperationRequest.Of(previous));
+        return IgnoreOperationAnnotation
+            ? previous.Metadata.Generation != value.Metadata.Generation || (isNew && AsksToMove(value))
+            : isNew && (value.AsksForOperation() || value.IsBeingDeleted());
+    }
 
     /// <summary>Migration and restoration do not change the generation.</summary>
     private static bool AsksToMove(IExtensionObject value) => value.OperationAnnotation() is GardenerOperation.Migrate or GardenerOperation.Restore;

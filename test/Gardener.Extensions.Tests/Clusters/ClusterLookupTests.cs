@@ -12,29 +12,123 @@ public sealed class ClusterLookupTests
 {
     private const string Namespace = "shoot--a--b";
 
+    private static readonly ObjectKey Key = new("", Namespace);
+
     private readonly InMemoryApiServer _server = new(new FakeTimeProvider());
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    private int Reads => _server.Requests.Count(request => request is { Verb: "get", Resource: "clusters" });
+
     [Fact]
-    public async Task A_cached_Cluster_costs_no_request()
+    public async Task One_read_of_a_Cluster_serves_all_pools_of_its_shoot()
     {
-        _server.Add(GardenerResources.Clusters, """{"metadata":{"name":"shoot--a--b"},"spec":{"shoot":{"metadata":{"name":"b"}}}}""");
+        AddCluster();
+        AddPool("a");
+        AddPool("b");
+        var lookup = Lookup();
 
-        var cluster = await new ClusterLookup(_server.LiveCache(GardenerResources.Clusters), _server).FindAsync(Namespace, Cancellation);
+        (await FindAsync(lookup, "a"))!.Spec.Shoot!.Name.Should().Be("b");
+        (await FindAsync(lookup, "b"))!.Spec.Shoot!.Name.Should().Be("b");
 
-        cluster!.Spec.Shoot!.Name.Should().Be("b");
-        _server.Requests.Should().BeEmpty();
+        Reads.Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("""{"status":{"lastOperation":{"state":"Succeeded"}}}""", "status")]
+    [InlineData("""{"metadata":{"finalizers":["f"]}}""", null)]
+    [InlineData("""{"metadata":{"annotations":{"gardener.cloud/operation":null}}}""", null)]
+    public async Task An_own_write_does_not_have_the_Cluster_read_again(string patch, string? subresource)
+    {
+        AddCluster();
+        AddPool("a");
+        var lookup = Lookup();
+        await FindAsync(lookup, "a");
+
+        Change("a", patch, subresource);
+        await FindAsync(lookup, "a");
+
+        Reads.Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("""{"metadata":{"annotations":{"gardener.cloud/timestamp":"2026-05-04T11:00:00Z"}}}""")]
+    [InlineData("""{"metadata":{"annotations":{"gardener.cloud/operation":"migrate"}}}""")]
+    [InlineData("""{"spec":{"binaryPath":"/elsewhere"}}""")]
+    public async Task What_gardenlet_wrote_before_it_asked_is_seen_although_the_watch_of_Clusters_lags(string request)
+    {
+        AddCluster();
+        AddPool("a");
+        var lookup = new ClusterLookup(
+            _server.LiveCache(GardenerResources.ContainerRuntimes), _server.LaggingCache(GardenerResources.ClusterMetadata), _server);
+        await FindAsync(lookup, "a");
+
+        ChangeCluster("""{"shoot":{"status":{"lastOperation":{"state":"Failed"}}}}""");
+        Change("a", request);
+
+        (await FindAsync(lookup, "a"))!.Spec.Shoot!.HasFailed.Should().BeTrue();
     }
 
     [Fact]
-    public async Task One_that_the_cache_does_not_have_is_asked_for()
+    public async Task A_request_that_came_while_the_Cluster_was_read_has_it_read_again()
     {
-        var lagging = _server.LaggingCache(GardenerResources.Clusters);
-        _server.Add(GardenerResources.Clusters, """{"metadata":{"name":"shoot--a--b"},"spec":{"shoot":{}}}""");
+        AddCluster();
+        AddPool("a");
+        AddPool("b");
+        var lookup = new ClusterLookup(
+            _server.LiveCache(GardenerResources.ContainerRuntimes), _server.LaggingCache(GardenerResources.ClusterMetadata), _server);
+        _server.Before = _ => _server.After = _ =>
+        {
+            _server.Before = _server.After = null;
+            ChangeCluster("""{"shoot":{"status":{"lastOperation":{"state":"Failed"}}}}""");
+            Change("b", """{"metadata":{"annotations":{"gardener.cloud/timestamp":"2026-05-04T11:00:00Z"}}}""");
+        };
 
-        (await new ClusterLookup(lagging, _server).FindAsync(Namespace, Cancellation)).Should().NotBeNull();
-        (await new ClusterLookup(lagging, _server).FindAsync("shoot--a--c", Cancellation)).Should().BeNull();
+        (await FindAsync(lookup, "a"))!.Spec.Shoot!.HasFailed.Should().BeFalse();
+        (await FindAsync(lookup, "b"))!.Spec.Shoot!.HasFailed.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_changed_Cluster_is_read_again_without_a_request()
+    {
+        AddCluster();
+        AddPool("a");
+        var lookup = Lookup();
+        await FindAsync(lookup, "a");
+
+        ChangeCluster("""{"shoot":{"status":{"lastOperation":{"state":"Failed"}}}}""");
+
+        (await FindAsync(lookup, "a"))!.Spec.Shoot!.HasFailed.Should().BeTrue();
+        (await FindAsync(lookup, "a"))!.Spec.Shoot!.HasFailed.Should().BeTrue();
+        Reads.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task A_Cluster_that_was_deleted_and_made_anew_is_read_again()
+    {
+        AddCluster();
+        AddPool("a");
+        var lookup = Lookup();
+        await FindAsync(lookup, "a");
+
+        _server.Remove(GardenerResources.Clusters, Key);
+        (await FindAsync(lookup, "a")).Should().BeNull();
+        AddCluster("c");
+
+        (await FindAsync(lookup, "a"))!.Spec.Shoot!.Name.Should().Be("c");
+    }
+
+    [Fact]
+    public async Task A_Cluster_that_the_cache_does_not_have_yet_is_asked_for()
+    {
+        var lagging = _server.LaggingCache(GardenerResources.ClusterMetadata);
+        AddCluster();
+        AddPool("a");
+        var lookup = new ClusterLookup(_server.LiveCache(GardenerResources.ContainerRuntimes), lagging, _server);
+
+        (await FindAsync(lookup, "a")).Should().NotBeNull();
+        _server.Remove(GardenerResources.Clusters, Key);
+        (await FindAsync(lookup, "a")).Should().BeNull();
     }
 
     // shoot, namespace => forced
@@ -55,7 +149,7 @@ public sealed class ClusterLookupTests
 
         if (@namespace == "is deleted")
         {
-            _server.Remove(GardenerResources.Namespaces, new ObjectKey("", Namespace));
+            _server.Remove(GardenerResources.Namespaces, Key);
         }
 
         if (shoot is not null)
@@ -63,9 +157,34 @@ public sealed class ClusterLookupTests
             _server.Add(GardenerResources.Clusters, $$$"""{"metadata":{"name":"shoot--a--b"},"spec":{"shoot":{{{shoot}}} } }""");
         }
 
-        var lookup = new ClusterLookup(_server.LiveCache(GardenerResources.Clusters), _server);
-        var cluster = await lookup.FindAsync(Namespace, Cancellation);
+        AddPool("a");
+        var lookup = Lookup();
+        var cluster = await FindAsync(lookup, "a");
 
         (await lookup.NeedsForceDeletionAsync(Namespace, cluster, Cancellation)).Should().Be(isForced);
     }
+
+    private ClusterLookup Lookup() =>
+        new(_server.LiveCache(GardenerResources.ContainerRuntimes), _server.LiveCache(GardenerResources.ClusterMetadata), _server);
+
+    private Task<Cluster?> FindAsync(ClusterLookup lookup, string pool) =>
+        lookup.FindAsync(_server.Get(GardenerResources.ContainerRuntimes, new ObjectKey(Namespace, pool))!, Cancellation);
+
+    private void AddCluster(string shoot = "b") =>
+        _server.Add(GardenerResources.Clusters, $$$"""{"metadata":{"name":"shoot--a--b"},"spec":{"shoot":{"metadata":{"name":"{{{shoot}}}"} } } }""");
+
+    private void ChangeCluster(string spec) => _server.Change(GardenerResources.Clusters, Key, $$$"""{"spec":{{{spec}}} }""");
+
+    private void AddPool(string name) => _server.Add(GardenerResources.ContainerRuntimes, $$$"""
+        {
+          "metadata": {
+            "namespace": "shoot--a--b", "name": "{{{name}}}",
+            "annotations": { "gardener.cloud/operation": "reconcile", "gardener.cloud/timestamp": "2026-05-04T10:00:00Z" }
+          },
+          "spec": { "type": "gvisor" }
+        }
+        """);
+
+    private void Change(string pool, string patch, string? subresource = null) =>
+        _server.Change(GardenerResources.ContainerRuntimes, new ObjectKey(Namespace, pool), patch, subresource);
 }

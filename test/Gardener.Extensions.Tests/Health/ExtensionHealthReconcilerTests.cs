@@ -2,6 +2,7 @@
 
 using System.Text.Json.Nodes;
 using Gardener.Extensions.Api;
+using Gardener.Extensions.Clusters;
 using Gardener.Extensions.Health;
 using Gardener.Extensions.Operations;
 using Gardener.Extensions.Tests.Operations;
@@ -37,7 +38,7 @@ public sealed class ExtensionHealthReconcilerTests
 
         await ReconcileAsync();
 
-        _seed.Server.Requests.Should().ContainSingle();
+        _seed.Writes.Should().ContainSingle();
         Condition()!.ToJsonString().Should().Be(
             """{"type":"SystemComponentsHealthy","status":"True","lastTransitionTime":"2026-05-04T10:00:00Z","lastUpdateTime":"2026-05-04T10:00:00Z","reason":"HealthCheckSuccessful","message":"pool a: all objects in the shoot are healthy"}""");
     }
@@ -66,7 +67,7 @@ public sealed class ExtensionHealthReconcilerTests
 
         await ReconcileAsync();
 
-        _seed.Server.Requests.Should().BeEmpty();
+        _seed.Writes.Should().BeEmpty();
     }
 
     [Fact]
@@ -196,7 +197,7 @@ public sealed class ExtensionHealthReconcilerTests
 
         _seed.Server.Forget();
         await ReconcileAsync();
-        _seed.Server.Requests.Should().BeEmpty();
+        _seed.Writes.Should().BeEmpty();
     }
 
     [Theory]
@@ -287,7 +288,8 @@ public sealed class ExtensionHealthReconcilerTests
         _seed.Server,
         _seed.Server.LiveCache(GardenerResources.ContainerRuntimes),
         _seed.Server.LiveCache(GardenerResources.ManagedResources),
-        _seed.Server.LiveCache(GardenerResources.Clusters),
+        new ClusterLookup(
+            _seed.Server.LiveCache(GardenerResources.ContainerRuntimes), _seed.Server.LiveCache(GardenerResources.ClusterMetadata), _seed.Server),
         _seed.Time,
         _log).ReconcileAsync(Seed.Key, TestContext.Current.CancellationToken);
 

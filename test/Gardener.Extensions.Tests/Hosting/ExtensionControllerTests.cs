@@ -8,7 +8,6 @@ using Gardener.Extensions.Operations;
 using Gardener.Extensions.Tests.Operations;
 using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
-using Kubernetes.Controllers.Events;
 using Kubernetes.Controllers.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -32,6 +31,7 @@ public sealed class ExtensionControllerTests : IAsyncLifetime
             new ExtensionControllerOptions<ContainerRuntime>
             {
                 Trigger = _seed.Trigger,
+                Component = "sample",
                 Origin = "extension-sample",
                 MetricPrefix = "sample",
                 Health = new ExtensionHealthOptions<ContainerRuntime>
@@ -41,11 +41,7 @@ public sealed class ExtensionControllerTests : IAsyncLifetime
                 },
                 Workers = 1,
             },
-            managedResources => _actuator = new SampleActuator(managedResources),
-            NullEventRecorder.Instance,
-            _seed.Server,
-            _seed.Time,
-            NullLoggerFactory.Instance);
+            services => _actuator = new SampleActuator(services.ManagedResources));
     }
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;

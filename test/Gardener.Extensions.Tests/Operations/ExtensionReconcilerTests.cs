@@ -28,18 +28,72 @@ public sealed class ExtensionReconcilerTests
         var writes = _seed.Server.Writes.ToList();
         writes.Select(write => $"{write.Verb} {write.Resource}/{write.Subresource}").Should().Equal(
             "patch containerruntimes/",
-            "patch containerruntimes/status",
             "create secrets/",
             "create managedresources/",
             "patch containerruntimes/status");
         writes[0].Body!["metadata"]!.AsObject().Select(field => field.Key).Should().BeEquivalentTo("annotations", "finalizers", "resourceVersion");
-        writes[1].Body!.ToJsonString().Should().Be(Text("""
-            {"status":{"lastOperation":{"description":"Reconciling the ContainerRuntime","lastUpdateTime":"2026-05-04T10:00:00Z","progress":1,"state":"Processing","type":"Create"}}}
+        writes[3].Body!.ToJsonString().Should().Be(Text("""
+            {"status":{"lastOperation":{"description":"Successfully reconciled ContainerRuntime","lastUpdateTime":"2026-05-04T10:00:00Z","progress":100,"state":"Succeeded","type":"Create"},"observedGeneration":1}}
             """));
-        writes[4].Body!.ToJsonString().Should().Be(Text("""
-            {"status":{"lastOperation":{"description":"Successfully reconciled ContainerRuntime","progress":100,"state":"Succeeded"},"observedGeneration":1}}
-            """));
-        _seed.Server.Requests.Should().HaveCount(writes.Count, "caches answer all questions");
+        _seed.Server.Requests.Should().HaveCount(writes.Count + 1, "of the Cluster only the metadata are cached");
+    }
+
+    [Fact]
+    public async Task Work_that_takes_longer_than_a_moment_shows_that_it_goes_on()
+    {
+        _seed.Create();
+        _seed.Actuator.Instead = token => LastUntilAsync(() => _seed.ReportedStates.Contains("Processing"), token);
+
+        await _seed.ReconcileAsync();
+
+        _seed.ReportedStates.Should().Equal("Processing", "Succeeded");
+        var processing = _seed.Server.Writes.First(write => write.Subresource == "status").Body!["status"]!["lastOperation"]!;
+        ((string?)processing["description"]).Should().Be("Reconciling the ContainerRuntime");
+        ((int?)processing["progress"]).Should().Be(1);
+        _seed.LastOperation.Should().BeEquivalentTo(new { Type = OperationType.Create, State = Succeeded, Progress = 100 });
+    }
+
+    [Fact]
+    public async Task Work_that_fails_although_its_progress_could_not_be_reported_shows_its_error()
+    {
+        _seed.Create();
+        var refusals = 0;
+        _seed.Server.Before = request =>
+        {
+            if (request.Subresource == "status" && refusals++ == 0)
+            {
+                throw new HttpRequestException("connection refused");
+            }
+        };
+        _seed.Actuator.Instead = async token =>
+        {
+            await LastUntilAsync(() => refusals == 1, token);
+            throw new InvalidOperationException("no such thing");
+        };
+
+        await FailsAsync<OperationFailedException>();
+
+        _seed.LastError!.Description.Should().Be("Error reconciling ContainerRuntime: no such thing");
+    }
+
+    [Fact]
+    public async Task A_specification_that_changes_during_the_work_is_worked_on_before_success_is_reported()
+    {
+        _seed.Create();
+        _seed.Actuator.Instead = async token =>
+        {
+            if (_seed.Object!.Metadata.Generation == 1)
+            {
+                _seed.Ask("reconcile", binaryPath: "/elsewhere");
+                await LastUntilAsync(() => _seed.ReportedStates.Contains("Processing"), token);
+            }
+        };
+
+        await _seed.ReconcileAsync();
+
+        _seed.Actuator.Calls.Should().HaveCount(2);
+        _seed.Object!.Status!.ObservedGeneration.Should().Be(2);
+        _seed.Object.OperationAnnotation().Should().BeNull();
     }
 
     [Fact]
@@ -78,7 +132,7 @@ public sealed class ExtensionReconcilerTests
 
         await _seed.ReconcileAsync();
 
-        _seed.Writes.Should().Equal(Metadata, Status, Status);
+        _seed.Writes.Should().Equal(Metadata, Status);
         _seed.LastOperation.Type.Should().Be(OperationType.Reconcile);
         _seed.LastOperation.LastUpdateTime.Should().Be(new DateTimeOffset(2026, 5, 4, 10, 1, 0, TimeSpan.Zero));
     }
@@ -143,7 +197,7 @@ public sealed class ExtensionReconcilerTests
         _seed.Actuator.Calls.Should().Equal("restore");
         var writes = _seed.Server.Writes.ToList();
         writes.Select(write => write.ToString()).Where(write => write.Contains("containerruntimes", StringComparison.Ordinal))
-            .Should().Equal(Metadata, Status, Status, Metadata);
+            .Should().Equal(Metadata, Status, Metadata);
         writes[0].Body!["metadata"]!["annotations"].Should().BeNull();
         writes[^1].Body!.ToJsonString().Should().Be("""{"metadata":{"annotations":{"gardener.cloud/operation":null}}}""");
         _seed.LastOperation.Should().BeEquivalentTo(new { Type = OperationType.Restore, State = Succeeded, Description = "Successfully restored ContainerRuntime" });
@@ -495,7 +549,7 @@ public sealed class ExtensionReconcilerTests
         _seed.Actuator.Instead = null;
         _seed.Server.Forget();
         await _seed.ReconcileAsync();
-        _seed.ReportedStates.Should().Equal("Processing", "Succeeded");
+        _seed.ReportedStates.Should().Equal("Succeeded");
         _seed.Server.Writes.Last().Body!["status"]!.AsObject().ContainsKey("lastError").Should().BeTrue("the error is taken away by an explicit null");
         _seed.LastError.Should().BeNull();
         _seed.LastOperation.Type.Should().Be(OperationType.Create, "the first reconciliation has not succeeded before");
@@ -563,8 +617,8 @@ public sealed class ExtensionReconcilerTests
         var reconcile = () => _seed.Reconciler.ReconcileAsync(Seed.Key, end.Token);
 
         await reconcile.Should().ThrowAsync<OperationCanceledException>();
-        _seed.LastOperation.State.Should().Be(Processing);
-        _seed.LastError.Should().BeNull();
+        _seed.Object!.Status.Should().BeNull();
+        _seed.Object.HasWorkLeft().Should().BeTrue();
     }
 
     [Fact]
@@ -576,9 +630,56 @@ public sealed class ExtensionReconcilerTests
 
         await _seed.ReconcileAsync();
 
-        _seed.Server.Requests.Select(request => request.ToString()).Take(3).Should().Equal(Metadata, "get containerruntimes shoot--a--b/gvisor-a", Metadata);
-        _seed.ReportedStates.Should().Equal("Processing", "Succeeded");
+        _seed.Server.Requests.Select(request => request.ToString()).Take(5).Should().Equal(
+            "get clusters shoot--a--b", Metadata, "get containerruntimes shoot--a--b/gvisor-a", "get clusters shoot--a--b", Metadata);
+        _seed.ReportedStates.Should().Equal("Succeeded");
         _seed.Object!.Status!.ObservedGeneration.Should().Be(2, "the newest wish was served");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_object_that_was_deleted_or_migrated_and_made_anew_is_not_harmed_by_a_cache_that_is_behind(bool isMigration)
+    {
+        await ReconciledAsync();
+        if (isMigration)
+        {
+            _seed.Ask("migrate");
+        }
+        else
+        {
+            _seed.Delete();
+        }
+
+        var behind = _seed.Server.LaggingCache(GardenerResources.ContainerRuntimes);
+        _seed.Change("""{"metadata":{"finalizers":null,"annotations":null}}""");
+        _seed.Server.Remove(GardenerResources.ContainerRuntimes, Seed.Key);
+        _seed.Create();
+        _seed.Start();
+        await _seed.ReconcileAsync();
+
+        _seed.Start(behind);
+        await _seed.ReconcileAsync();
+
+        _seed.Server.Get(GardenerResources.ManagedResources, SampleActuator.ManagedResource)!.Metadata.DeletionTimestamp.Should().BeNull();
+        _seed.LastOperation.Should().BeEquivalentTo(new { Type = OperationType.Create, State = Succeeded });
+    }
+
+    [Fact]
+    public async Task An_old_specification_in_a_cache_that_is_behind_is_not_carried_out()
+    {
+        await ReconciledAsync();
+        _seed.Change("""{"status":{"lastOperation":{"state":"Error"}}}""", "status");
+        var behind = _seed.Server.LaggingCache(GardenerResources.ContainerRuntimes);
+        _seed.Ask("reconcile", binaryPath: "/elsewhere");
+        await _seed.ReconcileAsync();
+        _seed.Server.Forget();
+
+        _seed.Start(behind);
+        await _seed.ReconcileAsync();
+
+        _seed.Writes.Should().BeEmpty();
+        _seed.Object!.Status!.ObservedGeneration.Should().Be(2);
     }
 
     [Fact]
@@ -592,7 +693,7 @@ public sealed class ExtensionReconcilerTests
 
         await _seed.ReconcileAsync();
 
-        _seed.ReportedStates.Should().Equal("Processing", "Succeeded");
+        _seed.ReportedStates.Should().Equal("Succeeded");
     }
 
     [Fact]
@@ -603,7 +704,7 @@ public sealed class ExtensionReconcilerTests
 
         await FailsAsync<ApiException>();
 
-        _seed.LastError.Should().BeNull();
+        _seed.Object!.Status.Should().BeNull();
         _seed.Actuator.Calls.Should().HaveCount(6);
     }
 
@@ -621,32 +722,44 @@ public sealed class ExtensionReconcilerTests
     }
 
     [Fact]
-    public async Task A_request_whose_annotation_was_taken_off_is_not_lost_when_the_next_write_fails()
+    public async Task A_request_by_hand_is_in_the_status_before_its_annotation_goes()
     {
         await ReconciledAsync();
 
-        // By hand, and so without gardenlet's time stamp.
+        // Without gardenlet's time stamp nothing else would tell of it.
         _seed.Change("""{"metadata":{"annotations":{"gardener.cloud/operation":"reconcile"}}}""");
+        await _seed.ReconcileAsync();
+
+        _seed.Writes.Should().Equal(Status, Metadata, Status);
+        _seed.ReportedStates.Should().Equal("Processing", "Succeeded");
+    }
+
+    [Fact]
+    public async Task A_request_whose_annotation_was_taken_off_is_not_lost_when_the_next_writes_fail()
+    {
+        await ReconciledAsync();
+        _seed.Ask("reconcile", binaryPath: "/elsewhere");
         _seed.Server.Before = request =>
         {
-            if (request.Subresource == "status")
+            if (request.Subresource == "status" || request.Resource == "secrets")
             {
                 throw new HttpRequestException("connection refused");
             }
         };
-        await FailsAsync<HttpRequestException>();
+        await FailsAsync<OperationFailedException>();
         _seed.Object!.OperationAnnotation().Should().BeNull();
 
         _seed.Server.Before = null;
         await _seed.ReconcileAsync();
 
-        _seed.ReportedStates.TakeLast(2).Should().Equal("Processing", "Succeeded");
+        _seed.LastOperation.State.Should().Be(Succeeded);
+        _seed.Object!.Status!.ObservedGeneration.Should().Be(2);
     }
 
     public static TheoryData<string, int> WritesOfFlows()
     {
         var data = new TheoryData<string, int>();
-        foreach (var (flow, writes) in (ReadOnlySpan<(string, int)>)[("reconcile", 5), ("restore", 6), ("delete", 6), ("migrate", 7)])
+        foreach (var (flow, writes) in (ReadOnlySpan<(string, int)>)[("reconcile", 4), ("restore", 5), ("delete", 5), ("migrate", 6)])
         {
             for (var write = 0; write < writes; write++)
             {
@@ -733,6 +846,20 @@ public sealed class ExtensionReconcilerTests
     {
         var reconcile = () => _seed.ReconcileAsync();
         return (await reconcile.Should().ThrowExactlyAsync<TException>()).Which;
+    }
+
+    /// <summary>Work that takes its time: the clock goes on, by one moment after the other, until something has happened.</summary>
+    private async Task LastUntilAsync(Func<bool> hasHappened, CancellationToken cancellationToken)
+    {
+        for (var wait = 0; !hasHappened(); wait++)
+        {
+            if (wait % 100 == 0)
+            {
+                _seed.Time.Advance(_seed.Reconciler.ProcessingDelay);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System, cancellationToken);
+        }
     }
 
     private static string Text(string json) => JsonNode.Parse(json)!.ToJsonString();

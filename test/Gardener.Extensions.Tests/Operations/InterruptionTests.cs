@@ -18,7 +18,7 @@ public sealed class InterruptionTests
     /// <summary>More than any flow needs.</summary>
     private const int MostWrites = 12;
 
-    public static TheoryData<string> Flows() => ["create", "reconcile", "restore", "delete", "force delete", "migrate", "migrate while deleted"];
+    public static TheoryData<string> Flows() => ["create", "reconcile", "reconcile by hand", "reconcile within a second", "restore", "delete", "force delete", "migrate", "migrate while deleted"];
 
     [Theory]
     [MemberData(nameof(Flows))]
@@ -29,6 +29,25 @@ public sealed class InterruptionTests
     [MemberData(nameof(Flows))]
     public async Task A_process_that_dies_before_any_write_is_followed_up_by_the_next(string flow) =>
         await EveryInterruptionEndsAsUndisturbedAsync(flow, isCarriedOut: false);
+
+    [Theory]
+    [MemberData(nameof(Flows))]
+    public async Task A_process_that_dies_while_it_follows_up_another_is_followed_up_too(string flow)
+    {
+        var undisturbed = await UndisturbedAsync(flow);
+        for (var first = 1; first <= undisturbed.Writes; first++)
+        {
+            for (var second = first + 1; second <= first + undisturbed.Writes; second++)
+            {
+                var seed = await BeginAsync(flow);
+                DieAfter(seed, out var isAlive, out var revive, first, second);
+
+                await RunAsync(seed, isAlive, revive);
+
+                seed.Server.State().Should().Be(undisturbed.State, $"processes died after writes {first} and {second}");
+            }
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Flows))]
@@ -103,9 +122,23 @@ public sealed class InterruptionTests
         seed.Create();
         await seed.ReconcileAsync();
         seed.HoldManagedResource();
+        if (flow == "reconcile within a second")
+        {
+            // The time stamp is as old as the success: the annotation alone tells of it.
+            seed.Server.Remove(GardenerResources.ManagedResources, SampleActuator.ManagedResource);
+            seed.ReleaseManagedResource();
+            seed.Ask("reconcile");
+            seed.Start();
+            seed.Server.Forget();
+            return seed;
+        }
+
         seed.Time.Advance(TimeSpan.FromMinutes(1));
         switch (flow)
         {
+            case "reconcile by hand":
+                seed.Change("""{"metadata":{"annotations":{"gardener.cloud/operation":"reconcile"}}}""");
+                break;
             case "reconcile":
                 seed.Ask("reconcile", binaryPath: "/elsewhere");
                 break;
@@ -159,6 +192,31 @@ public sealed class InterruptionTests
         }
 
         seed.CollectGarbage();
+    }
+
+    /// <summary>The process dies when the server has carried out a write of one of these numbers, counted over all processes.</summary>
+    private static void DieAfter(Seed seed, out Func<bool> isAlive, out Action revive, params int[] deaths)
+    {
+        var count = 0;
+        var isDead = false;
+        seed.Server.Before = request =>
+        {
+            if (isDead)
+            {
+                throw new ProcessDiedException();
+            }
+
+            isDead = request.IsWrite && deaths.Contains(++count);
+        };
+        seed.Server.After = _ =>
+        {
+            if (isDead)
+            {
+                throw new ProcessDiedException();
+            }
+        };
+        isAlive = () => !isDead;
+        revive = () => isDead = false;
     }
 
     private static bool IsAdmittedAtStart(Seed seed) =>

@@ -166,6 +166,22 @@ public sealed class OperationTriggerTests
         ByAnnotation.Admits(Updated(before, after.InDeletion().OfGeneration(2))).Should().BeTrue("the deletion is new");
     }
 
+    [Theory]
+    [InlineData("note")]
+    [InlineData("confirmation.gardener.cloud/deletion")]
+    public void A_change_that_asks_for_nothing_does_not_start_what_is_under_way(string annotation)
+    {
+        var asked = Objects.New().WithOperation("restore").WithTimestamp("2026-05-04T10:00:00Z");
+        var deleted = Objects.New().WithLast(OperationType.Delete, Error).InDeletion();
+
+        ByAnnotation.Admits(Updated(asked, asked.WithAnnotation(annotation, "true"))).Should().BeFalse("a busy writer would defeat the back-off");
+        ByAnnotation.Admits(Updated(deleted, deleted.WithAnnotation(annotation, "true"))).Should().BeFalse();
+    }
+
+    [Fact]
+    public void An_annotation_that_was_taken_off_asks_for_nothing() =>
+        ByAnnotation.Admits(Updated(Objects.New().WithOperation("reconcile").InDeletion(), Objects.New().InDeletion())).Should().BeFalse();
+
     [Fact]
     public void A_resync_repeats_what_is_still_asked_for()
     {

@@ -64,14 +64,15 @@ internal sealed class Seed
     /// <summary>Starts the extension's process: nothing is remembered of an earlier one.</summary>
     public void Start(IObjectStore<ContainerRuntime>? objects = null)
     {
+        objects ??= Server.LiveCache(GardenerResources.ContainerRuntimes);
         Actuator = new SampleActuator(new ManagedResourceWriter(Server, Server.LiveCache(GardenerResources.ManagedResources), Time));
         Reconciler = new ExtensionReconciler<ContainerRuntime>(
             ExtensionKinds.ContainerRuntime,
             Trigger,
             Actuator,
             Server,
-            objects ?? Server.LiveCache(GardenerResources.ContainerRuntimes),
-            new ClusterLookup(Server.LiveCache(GardenerResources.Clusters), Server),
+            objects,
+            new ClusterLookup(objects, Server.LiveCache(GardenerResources.ClusterMetadata), Server),
             Time,
             new OperationReporter("ContainerRuntime", Events, new OperationMetrics(Metrics, "sample", "ContainerRuntime"), Time, Logger));
     }
