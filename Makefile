@@ -2,7 +2,7 @@
 # Everything is done by the scripts in hack/; "make help" lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help start verify build test e2e demo format generate images reproduce release bench clean
+.PHONY: help start verify build test e2e node-vm demo format generate images reproduce release bench clean
 
 help: ## lists these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,6 +21,9 @@ test: ## runs the unit tests: no root, no Debian, no network; TESTS="NAME..." ru
 
 e2e: ## tells the whole story on a real cluster: from the chart to the uninstalled node
 	@hack/e2e.sh
+
+node-vm: ## gVisor on a node with cgroup v2: a virtual machine, emulated, so it takes minutes
+	@hack/node-vm.sh
 
 demo: ## the same story slowly, for a person who watches
 	@DEMO=1 hack/e2e.sh
