@@ -255,8 +255,9 @@ runs_in_gvisor() {
 
 # The release that a pod's sandbox runs: its directory in the path of the program.
 sandbox_release() {
-  guest "for process in /proc/[0-9]*; do grep -qs '^runsc-sandbox' \$process/cmdline && grep -q $(field "$1" .metadata.uid) \$process/cmdline \$process/cgroup && readlink \$process/exe; done" |
-    sed -n 's#.*/gvisor/\([^/]*\)/.*#\1#p' | head -n 1
+  local slice
+  slice=$(pod_slice "$1")
+  guest "for process in \$(cat $slice/*.scope/cgroup.procs); do readlink /proc/\$process/exe; done" | sed -n 's#.*/gvisor/\([^/]*\)/.*#\1#p' | head -n 1
 }
 
 pod_slice() { printf '/sys/fs/cgroup/kubepods.slice/kubepods-pod%s.slice' "$(field "$1" .metadata.uid | tr - _)"; }
