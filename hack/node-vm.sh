@@ -5,6 +5,7 @@
 #
 #   VM_CONTAINERD=1.6      another containerd than 1.7; the kubelet of Kubernetes 1.20 speaks to no newer one
 #   VM_UNTIL=booted        ends when the node is Ready
+#   CONTROLLER_EXECUTABLE, NODE_INSTALLER_EXECUTABLE   what hack/publish.sh made before; else they are made now
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 # shellcheck source=hack/node/debian-suite.sh
@@ -99,7 +100,11 @@ provide() {
     NODE_INSTALLER_EXECUTABLE=$(hack/publish.sh src/RuntimeGVisor.NodeInstaller/RuntimeGVisor.NodeInstaller.csproj | sed -n 's/^RuntimeGVisor.NodeInstaller=//p')
     export NODE_INSTALLER_EXECUTABLE
   fi
-  step "controller" dotnet build src/RuntimeGVisor.Controller -c Release --nologo -v quiet
+  controller=${CONTROLLER_EXECUTABLE:-}
+  if [ -z "$controller" ]; then
+    step "controller" dotnet build src/RuntimeGVisor.Controller -c Release --nologo -v quiet
+    controller=artifacts/bin/RuntimeGVisor.Controller/release/gardener-extension-runtime-gvisor
+  fi
 }
 
 # make_installer VERSION: the image of the installer with Debian's runsc as Debian has it; the test nodes of this machine have a patched one.
@@ -174,22 +179,19 @@ make_disk() {
 }
 
 boot() {
-  in_network setsid qemu-system-x86_64 -M q35,hpet=off -accel tcg,thread=multi,tb-size=512 -cpu max,la57=off -smp 2 -m 4G -nodefaults -display none \
+  in_network setsid qemu-system-x86_64 -daemonize -pidfile "$work/qemu.pid" -M q35,hpet=off -accel tcg,thread=multi,tb-size=512 -cpu max,la57=off -smp 2 -m 4G -nodefaults -display none \
     -kernel "$work/vmlinuz" -append "root=/dev/nvme0n1 rw console=ttyS0 quiet mitigations=off panic=-1 audit=0 net.ifnames=0" -no-reboot \
     -drive "file=$work/disk.img,format=raw,if=none,id=disk,cache=unsafe" -device nvme,drive=disk,serial=disk \
     -netdev user,id=net,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=tcp:10.0.2.15:10250-:10250 -device virtio-net-pci,netdev=net,romfile= \
-    -device virtio-rng-pci -serial "file:$work/console.log" >"$work/qemu.log" 2>&1 </dev/null &
-  printf '%s\n' $! >"$work/qemu.pid"
-  sleep 1
-  alive "$(cat "$work/qemu.pid")" || { cat "$work/qemu.log"; return 1; }
-  wait_for 180 guest true
+    -device virtio-rng-pci -serial "file:$work/console.log"
+  wait_for 300 guest true
 }
 
 # --- the story --------------------------------------------------------------------------------------------------------------------------
 
 node_is_ready() {
-  wait_for 180 kubectl get node test-node
-  kubectl wait --for=condition=Ready --timeout=180s node/test-node
+  wait_for 300 kubectl get node test-node
+  kubectl wait --for=condition=Ready --timeout=300s node/test-node
   tell "$(guest 'uname -r; stat -f -c %T /sys/fs/cgroup; cat /sys/fs/cgroup/cgroup.controllers; systemctl --version | head -n 1; containerd --version' | paste -sd '|')"
   [ "$(guest stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]
   wait_for 60 guest systemctl is-active --quiet kubepods.slice
@@ -198,7 +200,7 @@ node_is_ready() {
 
 # render VERSION STATE: what the controller would keep in the shoot.
 render() {
-  artifacts/bin/RuntimeGVisor.Controller/release/gardener-extension-runtime-gvisor render -f hack/vm/containerruntime.yaml |
+  "$controller" render -f hack/vm/containerruntime.yaml |
     sed -e "s#^\( *image: \).*#\1$(installer_image "$1")#" -e "s#\"desiredState\": \"Installed\"#\"desiredState\": \"$2\"#"
 }
 
@@ -213,8 +215,14 @@ show_installer() {
   guest 'systemctl status containerd --no-pager | head -n 10; find /var/bin/containerruntimes'
 }
 
+# The roll-out is also done when no node was found yet.
+installer_is_ready() {
+  local state='{.metadata.generation}={.status.observedGeneration} {.status.desiredNumberScheduled} {.status.updatedNumberScheduled} {.status.numberReady}'
+  kubectl -n kube-system get daemonset containerd-gvisor-sandboxed -o "jsonpath=$state" | grep -qE '^([0-9]+)=\1 1 1 1$'
+}
+
 installer_becomes_ready() {
-  kubectl -n kube-system rollout status daemonset/containerd-gvisor-sandboxed --timeout=180s || { show_installer; return 1; }
+  wait_for 240 installer_is_ready || { show_installer; return 1; }
   installer_log | jq --raw-input --raw-output '. as $line | try (fromjson | "\(.time[11:19]) \(.message)") catch $line' | sed 's/^/    installer: /' >&3
 }
 
@@ -248,7 +256,7 @@ field() { kubectl get pod "$1" -o "jsonpath={$2}"; }
 
 runs_in_gvisor() {
   pod "$1" 256Mi 'sleep 100000'
-  kubectl wait --for=condition=Ready --timeout=180s "pod/$1" || { kubectl describe "pod/$1"; return 1; }
+  kubectl wait --for=condition=Ready --timeout=300s "pod/$1" || { kubectl describe "pod/$1"; return 1; }
   kubectl exec "$1" -- dmesg | grep 'Starting gVisor'
   tell "dmesg: $(kubectl exec "$1" -- dmesg | head -n 1); runs $(sandbox_release "$1")"
 }
@@ -315,7 +323,7 @@ uninstalled() {
   [ "$(kubectl exec limited -- echo alive)" = alive ]
   tell "the handler is gone, the pod before still answers"
   kubectl delete pod limited young
-  wait_for 180 guest '! find /var/bin/containerruntimes -type f | grep -q .' || { show_installer; return 1; }
+  wait_for 300 guest '! find /var/bin/containerruntimes -type f | grep -q .' || { show_installer; return 1; }
   [ "$(guest sha256sum /etc/containerd/config.toml)" = "$(cat "$work/first-configuration")" ]
   tell "config.toml is what it was, byte for byte; left: $(guest 'find /var/bin/containerruntimes /var/lib/gvisor-node-installer /etc/containerd -type f' | paste -sd ' ')"
 }
