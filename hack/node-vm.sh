@@ -18,7 +18,7 @@ cd "$repository"
 containerd=${VM_CONTAINERD:-1.7}
 case $containerd in 1.6 | 1.7) ;; *) fail "unknown containerd '$containerd', want 1.6 or 1.7" ;; esac
 old_version=20221219.0 new_version=20240729.0
-started=$SECONDS
+began=$SECONDS
 work=$(mktemp -d "${TMPDIR:-/tmp}/node-vm.XXXXXX")
 chmod 755 "$work"
 control_plane=$work/control-plane
@@ -38,8 +38,8 @@ clean_up() {
   [ ! -d "$work/node" ] || "$repository/hack/node-test-bed.sh" down "$work/node"
   [ ! -e "$work/network" ] || umount "$work/network"
   rm -rf "$work"
-  if [ "$status" = 0 ]; then say "the story of the virtual machine succeeded after $((SECONDS - started)) s"
-  else say "the story of the virtual machine FAILED after $((SECONDS - started)) s"; fi
+  if [ "$status" = 0 ]; then say "the story of the virtual machine succeeded after $((SECONDS - began)) s"
+  else say "the story of the virtual machine FAILED after $((SECONDS - began)) s"; fi
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
@@ -51,10 +51,9 @@ guest() {
     -o ControlMaster=auto -o ControlPath="$work/ssh" -o ControlPersist=60 -p 2222 root@127.0.0.1 "$@" </dev/null
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds.
+# wait_for COMMAND...: until it succeeds. The limit is generous: it matters only when something is wrong, and a busy machine emulates slowly.
 wait_for() {
-  local deadline=$((SECONDS + $1))
-  shift
+  local deadline=$((SECONDS + 600))
   until "$@" >/dev/null 2>&1; do
     [ $SECONDS -lt $deadline ] || { say "still waiting for: $*"; return 1; }
     sleep 0.5
@@ -97,7 +96,8 @@ provide() {
   kubernetes=$("$repository/hack/build-kubernetes.sh" kube-apiserver kube-controller-manager kube-scheduler kubelet)
   kubectl=$("$repository/hack/find-kubectl.sh")
   if [ -z "${NODE_INSTALLER_EXECUTABLE:-}" ]; then
-    NODE_INSTALLER_EXECUTABLE=$(hack/publish.sh src/RuntimeGVisor.NodeInstaller/RuntimeGVisor.NodeInstaller.csproj | sed -n 's/^RuntimeGVisor.NodeInstaller=//p')
+    NODE_INSTALLER_EXECUTABLE=$(hack/publish.sh src/RuntimeGVisor.NodeInstaller/RuntimeGVisor.NodeInstaller.csproj)
+    NODE_INSTALLER_EXECUTABLE=${NODE_INSTALLER_EXECUTABLE#RuntimeGVisor.NodeInstaller=}
     export NODE_INSTALLER_EXECUTABLE
   fi
   controller=${CONTROLLER_EXECUTABLE:-}
@@ -107,7 +107,7 @@ provide() {
   fi
 }
 
-# make_installer VERSION: the image of the installer with Debian's runsc as Debian has it; the test nodes of this machine have a patched one.
+# make_installer VERSION: the installer's image with Debian's runsc as Debian has it; the test nodes of this machine have a patched one.
 make_installer() {
   local version=$1 directory=$work/gvisor-$1 runsc=$work/gvisor-$1/$1/x86_64/runsc variables
   mapfile -t variables < <(hack/node/gvisor-mirror.sh "$directory" "$version")
@@ -145,8 +145,8 @@ make_disk() {
   local root=$work/root port
   cp -a "$cache/node-vm/root" "$root"
   cp -a "$parts/layers/node/." "$parts/layers/containerd-$containerd/." "$root/"
-  mkdir -p "$root"/{etc/cni/net.d,etc/containerd/conf.d,etc/containerd/certs.d,opt/cni,var/bin/containerruntimes,etc/dropbear,root/.ssh,shared/kubelet} \
-    "$root/etc/systemd/system/containerd.service.d" "$root/var/lib/containerd"
+  mkdir -p "$root"/etc/{cni/net.d,containerd/conf.d,containerd/certs.d,dropbear,systemd/system/containerd.service.d} \
+    "$root"/{opt/cni,root/.ssh,shared/kubelet,var/bin/containerruntimes,var/lib/containerd}
   # This machine has CAP_SYS_RESOURCE; the rest is what the test nodes have, too.
   sed 's/restrict_oom_score_adj = true/restrict_oom_score_adj = false/' "$work/config.toml" >"$root/etc/containerd/config.toml"
   printf '[Service]\nEnvironment="PATH=/var/bin/containerruntimes:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"\n' \
@@ -165,7 +165,8 @@ make_disk() {
 
   port=$(sed -n 's#.*server: https://127.0.0.1:##p' "$control_plane/kubelet.kubeconfig")
   printf 'APISERVER=10.0.2.2:%s\n' "$port" >"$root/shared/kubelet/apiserver"
-  sed -e "s#$control_plane/pki#/shared/kubelet#; s#https://127.0.0.1:$port#https://10.0.0.1#" "$control_plane/kubelet.kubeconfig" >"$root/shared/kubelet/kubeconfig"
+  sed "s#$control_plane/pki#/shared/kubelet#; s#https://127.0.0.1:$port#https://10.0.0.1#" "$control_plane/kubelet.kubeconfig" \
+    >"$root/shared/kubelet/kubeconfig"
   sed 's/^address: .*/address: 10.0.2.15/' hack/cluster/kubelet.yaml >"$root/shared/kubelet/kubelet.yaml"
   cp "$kubernetes/kubelet" "$control_plane/pki/ca.crt" "$root/shared/kubelet/"
   cp hack/vm/*.service hack/cluster/apiserver.service hack/cluster/apiserver.socket "$root/etc/systemd/system/"
@@ -179,22 +180,25 @@ make_disk() {
 }
 
 boot() {
-  in_network setsid qemu-system-x86_64 -daemonize -pidfile "$work/qemu.pid" -M q35,hpet=off -accel tcg,thread=multi,tb-size=512 -cpu max,la57=off -smp 2 -m 4G -nodefaults -display none \
-    -kernel "$work/vmlinuz" -append "root=/dev/nvme0n1 rw console=ttyS0 quiet mitigations=off panic=-1 audit=0 net.ifnames=0" -no-reboot \
+  in_network setsid qemu-system-x86_64 -daemonize -pidfile "$work/qemu.pid" \
+    -M q35,hpet=off -accel tcg,thread=multi,tb-size=512 -cpu max,la57=off -smp 2 -m 4G -nodefaults -display none \
+    -kernel "$work/vmlinuz" -no-reboot \
+    -append "root=/dev/nvme0n1 rw console=ttyS0 quiet mitigations=off panic=-1 audit=0 net.ifnames=0" \
     -drive "file=$work/disk.img,format=raw,if=none,id=disk,cache=unsafe" -device nvme,drive=disk,serial=disk \
-    -netdev user,id=net,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=tcp:10.0.2.15:10250-:10250 -device virtio-net-pci,netdev=net,romfile= \
+    -netdev user,id=net,hostfwd=tcp:127.0.0.1:2222-:22,hostfwd=tcp:10.0.2.15:10250-:10250 \
+    -device virtio-net-pci,netdev=net,romfile= \
     -device virtio-rng-pci -serial "file:$work/console.log"
-  wait_for 300 guest true
+  wait_for guest true
 }
 
 # --- the story --------------------------------------------------------------------------------------------------------------------------
 
 node_is_ready() {
-  wait_for 300 kubectl get node test-node
-  kubectl wait --for=condition=Ready --timeout=300s node/test-node
-  tell "$(guest 'uname -r; stat -f -c %T /sys/fs/cgroup; cat /sys/fs/cgroup/cgroup.controllers; systemctl --version | head -n 1; containerd --version' | paste -sd '|')"
+  wait_for kubectl get node test-node
+  kubectl wait --for=condition=Ready --timeout=600s node/test-node
+  tell "$(guest 'uname -r; cat /sys/fs/cgroup/cgroup.controllers; systemctl --version | head -n 1; containerd --version' | paste -sd '|')"
   [ "$(guest stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]
-  wait_for 60 guest systemctl is-active --quiet kubepods.slice
+  wait_for guest systemctl is-active --quiet kubepods.slice
   guest sha256sum /etc/containerd/config.toml >"$work/first-configuration"
 }
 
@@ -217,13 +221,13 @@ show_installer() {
 
 # The roll-out is also done when no node was found yet.
 installer_is_ready() {
-  local state='{.metadata.generation}={.status.observedGeneration} {.status.desiredNumberScheduled} {.status.updatedNumberScheduled} {.status.numberReady}'
-  kubectl -n kube-system get daemonset containerd-gvisor-sandboxed -o "jsonpath=$state" | grep -qE '^([0-9]+)=\1 1 1 1$'
+  kubectl -n kube-system get daemonset containerd-gvisor-sandboxed -o json | jq -e '.metadata.generation as $generation | .status |
+    .observedGeneration == $generation and .desiredNumberScheduled == 1 and .updatedNumberScheduled == 1 and .numberReady == 1'
 }
 
 installer_becomes_ready() {
-  wait_for 240 installer_is_ready || { show_installer; return 1; }
-  installer_log | jq --raw-input --raw-output '. as $line | try (fromjson | "\(.time[11:19]) \(.message)") catch $line' | sed 's/^/    installer: /' >&3
+  wait_for installer_is_ready || { show_installer; return 1; }
+  installer_log | jq --raw-input --raw-output '. as $line | "    installer: " + (try (fromjson | "\(.time[11:19]) \(.message)") catch $line)' >&3
 }
 
 installed() {
@@ -256,7 +260,7 @@ field() { kubectl get pod "$1" -o "jsonpath={$2}"; }
 
 runs_in_gvisor() {
   pod "$1" 256Mi 'sleep 100000'
-  kubectl wait --for=condition=Ready --timeout=300s "pod/$1" || { kubectl describe "pod/$1"; return 1; }
+  kubectl wait --for=condition=Ready --timeout=600s "pod/$1" || { kubectl describe "pod/$1"; return 1; }
   kubectl exec "$1" -- dmesg | grep 'Starting gVisor'
   tell "dmesg: $(kubectl exec "$1" -- dmesg | head -n 1); runs $(sandbox_release "$1")"
 }
@@ -265,7 +269,8 @@ runs_in_gvisor() {
 sandbox_release() {
   local slice
   slice=$(pod_slice "$1")
-  guest "for process in \$(cat $slice/*.scope/cgroup.procs); do readlink /proc/\$process/exe; done" | sed -n 's#.*/gvisor/\([^/]*\)/.*#\1#p' | head -n 1
+  guest "for process in \$(cat $slice/*.scope/cgroup.procs); do readlink /proc/\$process/exe; done" |
+    sed -n 's#.*/gvisor/\([^/]*\)/.*#\1#p' | head -n 1
 }
 
 pod_slice() { printf '/sys/fs/cgroup/kubepods.slice/kubepods-pod%s.slice' "$(field "$1" .metadata.uid | tr - _)"; }
@@ -287,7 +292,7 @@ has_failed() { [ "$(field "$1" .status.phase)" = Failed ]; }
 
 memory_binds() {
   pod hungry 64Mi 'tail /dev/zero'
-  wait_for 120 has_failed hungry
+  wait_for has_failed hungry
   tell "64 Mi and tail /dev/zero: $(field hungry '.status.containerStatuses[0].state.terminated.reason')"
   [ "$(field hungry '.status.containerStatuses[0].state.terminated.reason')" = OOMKilled ]
   kubectl delete pod hungry
@@ -319,13 +324,13 @@ uninstalled() {
   kubectl -n kube-system delete daemonset containerd-gvisor-sandboxed --wait
   kubectl -n kube-system delete configmap -l app.kubernetes.io/name=containerd-gvisor
   render $new_version Uninstalled | kubectl apply --validate=false -f -
-  wait_for 120 guest '! grep -q runsc /etc/containerd/config.toml'
+  wait_for guest '! grep -q runsc /etc/containerd/config.toml'
   [ "$(kubectl exec limited -- echo alive)" = alive ]
   tell "the handler is gone, the pod before still answers"
   kubectl delete pod limited young
-  wait_for 300 guest '! find /var/bin/containerruntimes -type f | grep -q .' || { show_installer; return 1; }
+  wait_for guest '! find /var/bin/containerruntimes -type f | grep -q .' || { show_installer; return 1; }
   [ "$(guest sha256sum /etc/containerd/config.toml)" = "$(cat "$work/first-configuration")" ]
-  tell "config.toml is what it was, byte for byte; left: $(guest 'find /var/bin/containerruntimes /var/lib/gvisor-node-installer /etc/containerd -type f' | paste -sd ' ')"
+  tell "config.toml is what it was, byte for byte; left of the rest: $(guest find /var/lib/gvisor-node-installer -type f | paste -sd ' ')"
 }
 
 provide
@@ -335,7 +340,7 @@ step "images for containerd $containerd" import_images
 step "network" create_network
 OWNER='' in_network hack/control-plane.sh up "$control_plane" controllers
 step "disk" make_disk
-say "everything is made after $((SECONDS - started)) s"
+say "everything is made after $((SECONDS - began)) s"
 step "the machine boots" boot
 step "the node is Ready" node_is_ready
 [ "${VM_UNTIL:-}" != booted ] || exit 0
