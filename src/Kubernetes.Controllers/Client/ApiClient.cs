@@ -64,7 +64,9 @@ public sealed class ApiClient : IApiClient, IDisposable
     {
         try
         {
-            return await ExecuteAsync(new Request(HttpMethod.Get, resource.PathOf(key.Namespace, key.Name), resource.IsSecret) { Accept = ResourceDefinition<T>.Accept }, resource.TypeInfo, cancellationToken);
+            var path = resource.PathOf(key.Namespace, key.Name);
+            var request = new Request(HttpMethod.Get, path, resource.IsSecret) { Accept = ResourceDefinition<T>.Accept };
+            return await ExecuteAsync(request, resource.TypeInfo, cancellationToken);
         }
         catch (ApiException exception) when (exception.IsNotFound)
         {
@@ -73,7 +75,8 @@ public sealed class ApiClient : IApiClient, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<T>> ListAsync<T>(ResourceDefinition<T> resource, string? @namespace, ListOptions? options, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<T>> ListAsync<T>(
+        ResourceDefinition<T> resource, string? @namespace, ListOptions? options, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var items = new List<T>();
@@ -192,7 +195,7 @@ public sealed class ApiClient : IApiClient, IDisposable
         try
         {
             var answer = await ExecuteAsync(request, static (content, cancellation) => content.ReadAsByteArrayAsync(cancellation), cancellationToken);
-            return ObjectHead.Read(answer).Kind == "Status" ? null : JsonSerializer.Deserialize(answer, resource.TypeInfo);
+            return RawJson.Text(RawJson.Find(answer, "\"kind\""u8)) == "Status" ? null : JsonSerializer.Deserialize(answer, resource.TypeInfo);
         }
         catch (ApiException exception) when (exception.IsNotFound)
         {
@@ -350,7 +353,8 @@ public sealed class ApiClient : IApiClient, IDisposable
     {
         if (_requestsTotal is not null)
         {
-            _requests.GetOrAdd((code, method.Method), static (key, client) => client._requestsTotal!.With(key.Code, key.Method, client._host), this).Increment();
+            _requests.GetOrAdd(
+                (code, method.Method), static (key, client) => client._requestsTotal!.With(key.Code, key.Method, client._host), this).Increment();
         }
     }
 
@@ -363,7 +367,7 @@ public sealed class ApiClient : IApiClient, IDisposable
         var retryAfter = response.Headers.RetryAfter?.Delta ?? status?.RetryAfter;
 
         // The server's message on a Secret can quote its data.
-        var detail = !request.IsSecret && status?.Message is { Length: > 0 } message ? message : $"{status?.Reason ?? response.StatusCode.ToString()}";
+        var detail = !request.IsSecret && status?.Message is { Length: > 0 } message ? message : status?.Reason ?? response.StatusCode.ToString();
         return new ApiException(
             response.StatusCode, status?.Reason, $"{request.Method} {request.PathAndQuery}: {(int)response.StatusCode} {detail}", retryAfter);
     }

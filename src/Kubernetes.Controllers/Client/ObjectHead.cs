@@ -5,83 +5,23 @@ using System.Globalization;
 namespace Kubernetes.Controllers.Client;
 
 /// <summary>What every object tells of itself, read without a type: it can be had of an object that does not decode, too.</summary>
-internal readonly record struct ObjectHead
+/// <param name="Key">Namespace and name; null if there is no name.</param>
+/// <param name="Uid">The UID.</param>
+/// <param name="Generation">The generation.</param>
+/// <param name="ResourceVersion">The version.</param>
+/// <param name="EndsInitialEvents">Whether this is the bookmark after the objects that were there when a watch began.</param>
+internal readonly record struct ObjectHead(ObjectKey? Key, string? Uid, long? Generation, string? ResourceVersion, bool EndsInitialEvents)
 {
-    public string? Kind { get; private init; }
-
-    public ObjectKey? Key { get; private init; }
-
-    public string? Uid { get; private init; }
-
-    public long? Generation { get; private init; }
-
-    public string? ResourceVersion { get; private init; }
-
-    /// <summary>Whether this is the bookmark with which a server ends the objects that were there when a watch began.</summary>
-    public bool EndsInitialEvents { get; private init; }
-
     public static ObjectHead Read(ReadOnlySpan<byte> json)
     {
-        var head = default(ObjectHead);
-        var properties = new JsonProperties(json);
-        while (properties.MoveNext())
-        {
-            if (properties.Name.SequenceEqual("\"kind\""u8))
-            {
-                head = head with { Kind = properties.Text };
-            }
-            else if (properties.Name.SequenceEqual("\"metadata\""u8))
-            {
-                head = ReadMetadata(properties.Value) with { Kind = head.Kind };
-            }
-        }
-
-        return head;
-    }
-
-    private static ObjectHead ReadMetadata(ReadOnlySpan<byte> json)
-    {
-        var (name, @namespace, head) = (default(string), default(string), default(ObjectHead));
-        var properties = new JsonProperties(json);
-        while (properties.MoveNext())
-        {
-            switch (properties.Name)
-            {
-                case var property when property.SequenceEqual("\"name\""u8):
-                    name = properties.Text;
-                    break;
-                case var property when property.SequenceEqual("\"namespace\""u8):
-                    @namespace = properties.Text;
-                    break;
-                case var property when property.SequenceEqual("\"uid\""u8):
-                    head = head with { Uid = properties.Text };
-                    break;
-                case var property when property.SequenceEqual("\"generation\""u8):
-                    head = head with { Generation = long.TryParse(properties.Value, CultureInfo.InvariantCulture, out var generation) ? generation : null };
-                    break;
-                case var property when property.SequenceEqual("\"resourceVersion\""u8):
-                    head = head with { ResourceVersion = properties.Text };
-                    break;
-                case var property when property.SequenceEqual("\"annotations\""u8):
-                    head = head with { EndsInitialEvents = HasInitialEventsEnd(properties.Value) };
-                    break;
-            }
-        }
-
-        return head with { Key = string.IsNullOrEmpty(name) ? null : new ObjectKey(@namespace ?? "", name) };
-    }
-
-    private static bool HasInitialEventsEnd(ReadOnlySpan<byte> annotations)
-    {
-        var properties = new JsonProperties(annotations);
-        while (properties.MoveNext())
-        {
-            if (properties.Name.SequenceEqual("\"k8s.io/initial-events-end\""u8))
-            {
-                return properties.Text == "true";
-            }
-        }
-
-        return false;
+        var metadata = RawJson.Find(json, "\"metadata\""u8);
+        var name = RawJson.Text(RawJson.Find(metadata, "\"name\""u8));
+        var @namespace = RawJson.Text(RawJson.Find(metadata, "\"namespace\""u8));
+        return new ObjectHead(
+            string.IsNullOrEmpty(name) ? null : new ObjectKey(@namespace ?? "", name),
+            RawJson.Text(RawJson.Find(metadata, "\"uid\""u8)),
+            long.TryParse(RawJson.Find(metadata, "\"generation\""u8), CultureInfo.InvariantCulture, out var generation) ? generation : null,
+            RawJson.Text(RawJson.Find(metadata, "\"resourceVersion\""u8)),
+            RawJson.Find(RawJson.Find(metadata, "\"annotations\""u8), "\"k8s.io/initial-events-end\""u8).SequenceEqual("\"true\""u8));
     }
 }

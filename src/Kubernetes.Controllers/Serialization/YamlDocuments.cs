@@ -11,7 +11,7 @@ namespace Kubernetes.Controllers.Serialization;
 /// <summary>Reads YAML (and with it JSON) the way Kubernetes' own tools do: as another notation for JSON.</summary>
 public static partial class YamlDocuments
 {
-    private const int MaximumDepth = 100;
+    private const int MaxDepth = 100;
 
     /// <summary>The documents of a stream; an empty document is null.</summary>
     /// <param name="text">YAML or JSON, several documents separated by <c>---</c>.</param>
@@ -24,21 +24,21 @@ public static partial class YamlDocuments
             stream.Load(new StringReader(text));
             return [.. stream.Documents.Select(document => ToJson(document.RootNode, depth: 0))];
         }
-        catch (YamlException e)
+        catch (YamlException exception)
         {
-            throw new FormatException($"line {e.Start.Line}, column {e.Start.Column}: {e.Message}", e);
+            throw new FormatException($"line {exception.Start.Line}, column {exception.Start.Column}: {exception.Message}", exception);
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
             // The parser's answer to texts that its authors did not foresee.
-            throw new FormatException($"not readable as YAML: {e.Message}", e);
+            throw new FormatException($"not readable as YAML: {exception.Message}", exception);
         }
     }
 
     private static JsonNode? ToJson(YamlNode node, int depth) => node switch
     {
         // A node can contain itself, by an alias.
-        _ when depth > MaximumDepth => throw new FormatException($"line {node.Start.Line}: nested deeper than {MaximumDepth} levels"),
+        _ when depth > MaxDepth => throw new FormatException($"line {node.Start.Line}: nested deeper than {MaxDepth} levels"),
         YamlMappingNode mapping => ToJson(mapping, depth),
         YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(child => ToJson(child, depth + 1))]),
         YamlScalarNode scalar => ToJson(scalar),
