@@ -51,7 +51,7 @@ guest() {
     -o ControlMaster=auto -o ControlPath="$work/ssh" -o ControlPersist=60 -p 2222 root@127.0.0.1 "$@" </dev/null
 }
 
-# wait_for COMMAND...: until it succeeds. The limit is generous: it matters only when something is wrong, and a busy machine emulates slowly.
+# wait_for COMMAND...: until it succeeds. The limit is generous: it matters only when something is wrong, and emulation is slow.
 wait_for() {
   local deadline=$((SECONDS + 600))
   until "$@" >/dev/null 2>&1; do
@@ -227,7 +227,7 @@ installer_is_ready() {
 
 installer_becomes_ready() {
   wait_for installer_is_ready || { show_installer; return 1; }
-  installer_log | jq --raw-input --raw-output '. as $line | "    installer: " + (try (fromjson | "\(.time[11:19]) \(.message)") catch $line)' >&3
+  installer_log | jq -Rr '. as $line | "    installer: " + (try (fromjson | "\(.time[11:19]) \(.message)") catch $line)' >&3
 }
 
 installed() {
