@@ -88,7 +88,7 @@ clean_up() {
   if [ "${own:-}" = 0 ] && [ "${example_created:-0}" = 1 ]; then
     # In somebody's cluster nothing may stay behind; the controller still runs and takes its finalizer away.
     for file in example/{containerruntime,cluster,namespace}.yaml "${created[@]}"; do
-      kubectl delete --ignore-not-found --wait --timeout=30s -f "$file" >&2 || say "could not delete $file"
+      kubectl delete --ignore-not-found --wait --timeout=120s -f "$file" >&2 || say "could not delete $file"
     done
   fi
   stop "${controller:-}"
