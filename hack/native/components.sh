@@ -37,13 +37,15 @@ nuget_packages() {
 
 # nuget_notice DIRECTORY LICENCE: the texts that the package brings, else its copyright with the text of its licence.
 nuget_notice() {
-  local texts
+  local texts copyright
   texts=$(find "$1" -maxdepth 1 -type f \( -iname 'license*' -o -iname 'third-party-notices*' \) | LC_ALL=C sort)
   if [ -n "$texts" ]; then
     xargs -d '\n' cat <<<"$texts"
     return
   fi
-  sed -n 's/.*<copyright>\(.*\)<\/copyright>.*/\1\n/p' "$1"/*.nuspec
+  copyright=$(sed -n 's/.*<copyright>\(.*\)<\/copyright>.*/\1/p' "$1"/*.nuspec)
+  [[ $copyright =~ [Cc]opyright|© ]] || copyright="Copyright $copyright"
+  printf '%s\n\n' "$copyright"
   if [ "$2" = Apache-2.0 ]; then
     echo "The licence is the one in the file LICENSE."
   else
