@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # build-kubernetes.sh PROGRAM...: builds programs of Kubernetes (kube-apiserver, kube-controller-manager, kube-scheduler,
 # kubelet) from Debian's source package and prints the directory that holds them. Built once, then taken from the cache.
+# Called by hack/control-plane.sh and hack/cluster.sh.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

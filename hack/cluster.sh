@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A whole Kubernetes cluster of one node: etcd, kube-apiserver, kube-controller-manager and kube-scheduler on this machine, and the
 # node test bed with a kubelet. See docs/development/end-to-end.md.
+# Called by hack/e2e.sh, hack/verify.sh and test/EndToEnd.Tests.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

@@ -16,6 +16,7 @@
 #
 # OWNER=PID takes the control plane down as soon as that process has ended, however it ended.
 # KUBEBUILDER_ASSETS=DIR uses the programs of that directory; without it they come from Debian.
+# Called by hack/start.sh, hack/cluster.sh and test/ControlPlane.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

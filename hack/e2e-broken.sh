@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # e2e-broken.sh: tells the story with one thing broken on purpose at a time. It has to fail and to name the cause.
+# Called by people; test/EndToEnd.Tests/Sabotage.cs has what it breaks.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # e2e.sh [ARGUMENT...]: the whole story of gVisor in a shoot, with real Kubernetes on real nodes, as a log to read. Arguments go to the test
 # program, such as -class EndToEnd.Tests.OnContainerd16. DEMO=1 tells it slowly and on one node. See docs/development/end-to-end.md.
+# Called by make e2e, make demo and hack/e2e-broken.sh.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A systemd node with containerd and a network of its own, in half a second: an overlay of this machine's root file system,
 # booted by systemd-nspawn. See docs/development/node-test-bed.md.
+# Called by hack/cluster.sh and test/NodeTestBed.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 

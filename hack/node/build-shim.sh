@@ -5,6 +5,7 @@
 #
 # Debian packages runsc but not its shim. The shim of the 20240729 source drives either runsc and runs under containerd
 # 1.6, 1.7 and 2.x. It was written against containerd 1.4's libraries; bookworm has those of 1.6, hence the few edits.
+# Called by hack/node/provide.sh and hack/node/gvisor-mirror.sh.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 # shellcheck source=hack/node/debian-suite.sh

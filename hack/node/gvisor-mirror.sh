@@ -4,6 +4,8 @@
 # does, with checksums, and prints the variables that make hack/images.sh take it from there. For tests.
 #
 #   ARCHITECTURES   default amd64; "amd64 arm64" adds the programs for arm64, of 20240729.0 only, which are not cached
+#
+# Called by test/EndToEnd.Tests and people who try the images.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 # shellcheck source=hack/node/debian-suite.sh

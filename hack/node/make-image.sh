@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make-image.sh NAME DIRECTORY OUTPUT.tar [ENTRYPOINT_JSON]: an OCI image of one layer with the files of DIRECTORY, for
 # `ctr images import` on a test node. The same files make the same bytes.
+# Called by hack/node/provide.sh and test/NodeTestBed.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 # shellcheck source=hack/images/oci.sh

@@ -8,6 +8,8 @@
 #   layers/containerd-1.6, -1.7, -2   containerd of bookworm, trixie and forky; the two latter only where they can be had
 #   gvisor/VERSION     runsc and containerd-shim-runsc-v1, two versions
 #   images/            pause and busybox, to import
+#
+# Called by hack/node-test-bed.sh and hack/node/gvisor-mirror.sh.
 # shellcheck source=hack/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 # shellcheck source=hack/node/debian-suite.sh

@@ -24,7 +24,7 @@ public sealed record NodeInstallerConfiguration
     public required string WorkerPool { get; init; }
 
     /// <summary>
-    /// Directory of the executables on the node, which is on containerd's PATH. Gardener contract: <c>spec.binaryPath</c> of the
+    /// Directory of the executables on the node, which is on containerd's PATH. Gardener contract 1.1: <c>spec.binaryPath</c> of the
     /// ContainerRuntime, always <c>/var/bin/containerruntimes</c> today.
     /// </summary>
     public required string BinaryDirectory { get; init; }

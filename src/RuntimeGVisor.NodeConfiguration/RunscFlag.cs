@@ -5,7 +5,7 @@ namespace RuntimeGVisor.NodeConfiguration;
 /// <summary>What a runsc flag may cost the owner of a shoot who sets it.</summary>
 public enum RunscFlagTier
 {
-    /// <summary>Gardener contract: the flags that the extension has always accepted, with exactly the same values.</summary>
+    /// <summary>Gardener contract 5.4: the flags that the extension has always accepted, with exactly the same values.</summary>
     Contract,
 
     /// <summary>Neither weakens the sandbox nor changes the host; at worst it costs speed or disk space.</summary>

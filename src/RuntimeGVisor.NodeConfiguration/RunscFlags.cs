@@ -17,7 +17,7 @@ public static partial class RunscFlags
 
     private static readonly Dictionary<string, RunscFlag> Table = new RunscFlag[]
     {
-        // Gardener contract: exactly what the extension has always accepted.
+        // Gardener contract 5.4: exactly what the extension has always accepted.
         OneOf(RunscFlagTier.Contract, "net-raw", "true", "false"),
         OneOf(RunscFlagTier.Contract, "debug", "true") with { WritesNothingFor = "false", FollowedBy = [DebugLog] },
         OneOf(RunscFlagTier.Contract, DebugLog.Name, DebugLog.Value) with { SetBy = RunscFlagSetter.Controller },
@@ -93,7 +93,7 @@ public static partial class RunscFlags
     }
 
     /// <summary>
-    /// Takes what is accepted of the flags that an owner asked for and says of the rest why not. Gardener contract: unknown
+    /// Takes what is accepted of the flags that an owner asked for and says of the rest why not. Gardener contract 5.4: unknown
     /// flags and values are never an error of the controller.
     /// </summary>
     /// <param name="requested">The flags by name, as <c>configFlags</c> has them.</param>
@@ -136,7 +136,7 @@ public static partial class RunscFlags
     private static RunscFlag Matching(RunscFlagTier tier, string name, string allowed, Func<string, bool> accepts) =>
         new() { Name = name, Tier = tier, Allowed = allowed, Accepts = accepts };
 
-    // Gardener contract: what Go's strconv.Atoi takes. Digits are checked first because .NET's parser takes other forms as well.
+    // Gardener contract 5.4: what Go's strconv.Atoi takes. Digits are checked first because .NET's parser takes other forms as well.
     private static bool IsInt64(string value) => SignedDigits().IsMatch(value) && long.TryParse(value, out _);
 
     [GeneratedRegex(@"\A[+-]?[0-9]{1,64}\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

@@ -7,7 +7,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Images.Tests;
 
-/// <summary>example/: what an operator applies to register the extension. (Gardener contract: registration chain.)</summary>
+/// <summary>example/: what an operator applies to register the extension. (Gardener contract 7.1: registration chain.)</summary>
 public sealed class RegistrationTests
 {
     private const string Chart = "charts/gardener-extension-runtime-gvisor";

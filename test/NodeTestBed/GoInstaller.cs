@@ -3,7 +3,7 @@
 namespace NodeTestBed;
 
 /// <summary>
-/// What the shell script of the Go extension leaves on a node. Gardener contract: two files in the binary directory, a block at
+/// What the shell script of the Go extension leaves on a node. Gardener contract 5.5: two files in the binary directory, a block at
 /// the end of config.toml, flags in runsc.toml, a restart.
 /// </summary>
 public static class GoInstaller

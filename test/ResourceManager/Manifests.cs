@@ -7,7 +7,9 @@ using Kubernetes.Controllers.Serialization;
 
 namespace ResourceManager;
 
-/// <summary>Objects in a stream of YAML or JSON documents, as the data of a ManagedResource's secret holds them (Gardener contract).</summary>
+/// <summary>
+/// Objects in a stream of YAML or JSON documents, as the data of a ManagedResource's secret holds them (Gardener contract 1.4).
+/// </summary>
 internal static class Manifests
 {
     /// <summary>The objects of all keys of a secret, in the order of the keys. What cannot be read becomes an error; the rest still counts.</summary>

@@ -8,7 +8,7 @@ public sealed class RunscFlagsTests
 {
     private const string DebugLogLine = "debug-log = \"/var/log/runsc/%ID%/gvisor-%COMMAND%.log\"";
 
-    /// <summary>Gardener contract, and every value of the second tier that is easy to get wrong.</summary>
+    /// <summary>Gardener contract 10.2, and every value of the second tier that is easy to get wrong.</summary>
     public static TheoryData<string, string, string[]> Values() => new()
     {
         { "net-raw", "true", ["net-raw = \"true\""] },

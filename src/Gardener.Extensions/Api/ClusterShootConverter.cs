@@ -73,7 +73,7 @@ internal sealed class ClusterShootConverter : JsonConverter<ClusterShoot>
         Field.Namespace => shoot with { Namespace = value },
         Field.DeletionTimestamp => shoot with { IsBeingDeleted = true },
 
-        // Gardener contract: Go's ParseBool decides; whatever it refuses means no.
+        // Gardener contract 1.2: Go's ParseBool decides; whatever it refuses means no.
         Field.ForceDeletion => shoot with { NeedsForceDeletion = value is "1" or "t" or "T" or "TRUE" or "true" or "True" },
         _ => shoot with { HasFailed = value == "Failed" },
     };

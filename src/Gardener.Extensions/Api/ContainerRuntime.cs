@@ -8,7 +8,7 @@ namespace Gardener.Extensions.Api;
 
 /// <summary>
 /// A container runtime that the worker pool of a shoot asked for. gardenlet creates one for each pool and runtime type in the
-/// shoot's namespace of the seed, named <c>type-pool</c>. (Gardener contract: <c>extensions.gardener.cloud/v1alpha1</c>.)
+/// shoot's namespace of the seed, named <c>type-pool</c>. (Gardener contract 1.1: <c>extensions.gardener.cloud/v1alpha1</c>.)
 /// </summary>
 public sealed record ContainerRuntime : IExtensionObject
 {

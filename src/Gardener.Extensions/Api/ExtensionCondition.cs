@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 
 namespace Gardener.Extensions.Api;
 
-/// <summary>A condition in the status of an extension object. (Gardener contract: all fields but the codes are required.)</summary>
+/// <summary>A condition in the status of an extension object. (Gardener contract 1.1: all fields but the codes are required.)</summary>
 public sealed record ExtensionCondition
 {
     /// <summary>

@@ -74,7 +74,7 @@ public sealed record LastError
     public override int GetHashCode() => HashCode.Combine(Description, LastUpdateTime);
 }
 
-/// <summary>Kinds of operations (Gardener contract: <c>lastOperation.type</c>).</summary>
+/// <summary>Kinds of operations (Gardener contract 1.1: <c>lastOperation.type</c>).</summary>
 [JsonConverter(typeof(TolerantEnumConverter<OperationType>))]
 public enum OperationType
 {
@@ -97,7 +97,7 @@ public enum OperationType
     Restore,
 }
 
-/// <summary>States of an operation (Gardener contract: <c>lastOperation.state</c>).</summary>
+/// <summary>States of an operation (Gardener contract 1.1: <c>lastOperation.state</c>).</summary>
 [JsonConverter(typeof(TolerantEnumConverter<OperationState>))]
 public enum OperationState
 {

@@ -9,7 +9,7 @@ namespace Gardener.Extensions.Api;
 
 /// <summary>
 /// Objects that the resource manager keeps in the shoot, taken from secrets beside it.
-/// (Gardener contract: <c>resources.gardener.cloud/v1alpha1</c>. <c>status.resources</c> is not kept: it grows with the objects.)
+/// (Gardener contract 1.3: <c>resources.gardener.cloud/v1alpha1</c>. <c>status.resources</c> is not kept: it grows with the objects.)
 /// </summary>
 public sealed record ManagedResource : IKubernetesObject<V1ObjectMeta>
 {

@@ -14,7 +14,7 @@ namespace Gardener.Extensions.Health;
 /// Keeps the condition <see cref="ExtensionCondition.SystemComponentsHealthy"/> of extension objects equal to the health of their
 /// ManagedResources. It writes only when what the condition says changes. An object that is being migrated, or whose
 /// shoot is hibernated, has no condition: nobody keeps anything in the shoot then. One that is being deleted is left alone, since its
-/// condition goes with it and its last operation tells the rest. (Gardener contract: health checks.)
+/// condition goes with it and its last operation tells the rest. (Gardener contract 6.4: health checks.)
 /// </summary>
 /// <typeparam name="T">The kind of extension object.</typeparam>
 /// <param name="kind">The kind of extension object.</param>

@@ -25,7 +25,7 @@ internal enum HealthState
 internal sealed record HealthReport(HealthState State, string Message)
 {
     /// <summary>
-    /// Reads the conditions of ManagedResources. (Gardener contract: health of ManagedResources. What they say of an earlier generation
+    /// Reads the conditions of ManagedResources. (Gardener contract 4.6: health of ManagedResources. What they say of an earlier generation
     /// counts as unknown, but for one that cannot be applied: its generation is never observed.)
     /// </summary>
     /// <param name="subject">What they were made for.</param>

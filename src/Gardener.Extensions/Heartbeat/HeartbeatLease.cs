@@ -12,7 +12,7 @@ namespace Gardener.Extensions.Heartbeat;
 
 /// <summary>
 /// Renews the Lease <c>gardener-extension-heartbeat</c>. When it is older than gardenlet's threshold, conditions that this extension
-/// wrote become unknown. (Gardener contract: heartbeat. Every beat owns the whole specification.)
+/// wrote become unknown. (Gardener contract 6.3: heartbeat. Every beat owns the whole specification.)
 /// </summary>
 public sealed partial class HeartbeatLease(
     HeartbeatOptions options,

@@ -4,7 +4,7 @@ using System.Collections.Immutable;
 
 namespace Gardener.Extensions.Images;
 
-/// <summary>A list of images with a rule for choosing among entries of the same name. (Gardener contract: image vectors.)</summary>
+/// <summary>A list of images with a rule for choosing among entries of the same name. (Gardener contract 5.6: image vectors.)</summary>
 public sealed record ImageVector
 {
     private static readonly ImmutableArray<string> DefaultArchitectures = ["amd64", "arm64"];

@@ -8,7 +8,7 @@ namespace Gardener.Extensions.ManagedResources;
 
 /// <summary>
 /// Names immutable Secrets and ConfigMaps after their content, and names the annotations that keep Gardener's garbage collector from
-/// deleting them. (Gardener contract: unique names of secrets.)
+/// deleting them. (Gardener contract 4.2: unique names of secrets.)
 /// </summary>
 public static class ContentHash
 {

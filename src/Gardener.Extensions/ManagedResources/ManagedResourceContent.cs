@@ -12,7 +12,7 @@ public sealed record ManagedResourceContent
     public required ObjectKey Key { get; init; }
 
     /// <summary>
-    /// Value of the label <c>origin</c>. Never <c>gardener</c>: gardenlet deletes those by the label. (Gardener contract.)
+    /// Value of the label <c>origin</c>. Never <c>gardener</c>: gardenlet deletes those by the label. (Gardener contract 4.1.)
     /// </summary>
     public required string Origin { get; init; }
 

@@ -5,7 +5,7 @@ using Gardener.Extensions.Api;
 namespace Gardener.Extensions.ManagedResources;
 
 /// <summary>
-/// What the conditions of a ManagedResource say (Gardener contract: health of ManagedResources). Conditions of an earlier generation
+/// What the conditions of a ManagedResource say (Gardener contract 4.6: health of ManagedResources). Conditions of an earlier generation
 /// speak of what was there before and count as unknown.
 /// </summary>
 public static class ManagedResourceHealth

@@ -10,7 +10,7 @@ namespace Gardener.Extensions.ManagedResources;
 /// <summary>
 /// What a ManagedResource of an extension looks like, and the patch that makes an existing one look so. The extension owns the whole
 /// specification, the label <c>origin</c> and the references to secrets; all else belongs to others and is left as it is.
-/// (Gardener contract: what "create for shoot" writes.)
+/// (Gardener contract 4.1: what "create for shoot" writes.)
 /// </summary>
 internal static class ManagedResourcePatch
 {
@@ -84,7 +84,7 @@ internal static class ManagedResourcePatch
         return body.Count == 0 ? null : Patch.Merge(body);
     }
 
-    /// <summary>Objects survive the deletion of the ManagedResource (Gardener contract: migration).</summary>
+    /// <summary>Objects survive the deletion of the ManagedResource (Gardener contract 4.5).</summary>
     public static Patch KeepObjects() => Patch.Merge(new JsonObject { ["spec"] = new JsonObject { ["keepObjects"] = true } });
 
     private static bool IsReference(string key) => key.StartsWith(GardenerAnnotations.ReferencePrefix, StringComparison.Ordinal);

@@ -208,7 +208,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
 
     private async Task DeleteSecretsAsync(ObjectKey key, ManagedResource? value, CancellationToken cancellationToken)
     {
-        // Releases before immutable secrets used the name without a hash. (Gardener contract.)
+        // Releases before immutable secrets used the name without a hash. (Gardener contract 4.3.)
         var names = new HashSet<string>(StringComparer.Ordinal) { SecretPrefix + key.Name };
         names.UnionWith((value?.Spec.SecretRefs ?? []).Select(secret => secret.Name));
         foreach (var name in names)

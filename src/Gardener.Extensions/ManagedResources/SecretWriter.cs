@@ -8,7 +8,7 @@ using k8s.Models;
 
 namespace Gardener.Extensions.ManagedResources;
 
-/// <summary>Writes the immutable secrets of ManagedResources (Gardener contract: secret conventions).</summary>
+/// <summary>Writes the immutable secrets of ManagedResources (Gardener contract 1.4: secret conventions).</summary>
 internal sealed class SecretWriter(IApiClient api)
 {
     /// <summary>Creates the secret; one that exists is looked at and corrected.</summary>

@@ -16,7 +16,7 @@ public sealed class CodedException(string message, ImmutableArray<string> codes,
     /// <summary>Codes for <c>lastError.codes</c>.</summary>
     public ImmutableArray<string> Codes { get; } = codes;
 
-    /// <summary>The first one in a chain of causes, or null. (Gardener contract: an error has the codes of its causes.)</summary>
+    /// <summary>The first one in a chain of causes, or null. (Gardener contract 2.7: an error has the codes of its causes.)</summary>
     public static CodedException? FindIn(Exception? exception) => exception switch
     {
         null => null,

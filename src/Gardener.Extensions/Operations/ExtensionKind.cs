@@ -16,7 +16,7 @@ public sealed record ExtensionKind<T>(string Name, ResourceDefinition<T> Resourc
 /// <summary>The kinds that this library has API types for.</summary>
 public static class ExtensionKinds
 {
-    /// <summary>Container runtimes. (Gardener contract: the finalizer never has a suffix.)</summary>
+    /// <summary>Container runtimes. (Gardener contract 0: the finalizer never has a suffix.)</summary>
     public static ExtensionKind<ContainerRuntime> ContainerRuntime { get; } =
         new("containerruntime", GardenerResources.ContainerRuntimes, "extensions.gardener.cloud/containerruntime");
 }

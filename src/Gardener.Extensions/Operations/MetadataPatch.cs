@@ -34,7 +34,7 @@ internal sealed class MetadataPatch(IExtensionObject value)
         }
     }
 
-    /// <summary>Also foreign ones: after a migration nothing in this seed may hold the object (Gardener contract: migrate).</summary>
+    /// <summary>Also foreign ones: after a migration nothing in this seed may hold the object (Gardener contract 2.6: migrate).</summary>
     public void RemoveAllFinalizers() => _metadata["finalizers"] = null;
 
     /// <summary>The server refuses the patch when somebody else wrote since the object was read.</summary>

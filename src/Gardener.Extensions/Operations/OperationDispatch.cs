@@ -31,7 +31,7 @@ public enum OperationFlow
 /// <param name="Type">The type for <c>lastOperation.type</c>.</param>
 public readonly record struct OperationDispatch(OperationFlow Flow, OperationType Type)
 {
-    /// <summary>Decides by the object alone (Gardener contract: dispatch of extension objects; the first match wins).</summary>
+    /// <summary>Decides by the object alone (Gardener contract 2.5: dispatch of extension objects; the first match wins).</summary>
     public static OperationDispatch For(IExtensionObject value)
     {
         var annotation = value.OperationAnnotation();

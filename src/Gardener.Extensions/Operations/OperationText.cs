@@ -4,7 +4,7 @@ using Gardener.Extensions.Api;
 
 namespace Gardener.Extensions.Operations;
 
-/// <summary>The descriptions that appear in <c>lastOperation</c> (Gardener contract: they are observable and fixed).</summary>
+/// <summary>The descriptions that appear in <c>lastOperation</c> (Gardener contract 2.6: they are observable and fixed).</summary>
 /// <param name="kind">The kind of the extension object.</param>
 internal sealed class OperationText(string kind)
 {

@@ -7,7 +7,7 @@ using Kubernetes.Controllers.Caching;
 namespace Gardener.Extensions.Operations;
 
 /// <summary>
-/// Decides which changes of extension objects start a reconcile (Gardener contract: event filters). Whether the shoot has failed is
+/// Decides which changes of extension objects start a reconcile (Gardener contract 2.3: event filters). Whether the shoot has failed is
 /// not asked here but when the object is reconciled: a filter that reads another cache would lose triggers.
 /// </summary>
 public sealed record OperationTrigger

@@ -9,7 +9,7 @@ namespace Gardener.Extensions.Operations;
 
 /// <summary>
 /// Computes the JSON merge patch that takes an object's status to the next one. Only differing leaves appear, and a field that goes
-/// is an explicit null, so that fields of other writers are never touched. (Gardener contract: status updates.)
+/// is an explicit null, so that fields of other writers are never touched. (Gardener contract 2.7: status updates.)
 /// </summary>
 internal static class StatusPatch
 {

@@ -118,7 +118,7 @@ internal sealed partial class GVisorActuator(
     private bool IsInstallationInPlace(ContainerRuntime value) =>
         ManagedResourceNames.Installation(value) is { } key && managedResources.Find(key) is { Metadata.DeletionTimestamp: null };
 
-    /// <summary>No other pool of the shoot. The class does not matter here. (Gardener contract: shared ManagedResource.)</summary>
+    /// <summary>No other pool of the shoot. The class does not matter here. (Gardener contract 5.1: shared ManagedResource.)</summary>
     private async Task<bool> IsNeededByNoneAsync(
         ContainerRuntime value, Func<ContainerRuntime, bool> needsShared, CancellationToken cancellationToken)
     {

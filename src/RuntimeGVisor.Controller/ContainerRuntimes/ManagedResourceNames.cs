@@ -7,7 +7,7 @@ namespace RuntimeGVisor.Controller.ContainerRuntimes;
 
 /// <summary>
 /// Names of the ManagedResources in a shoot's namespace. They equal those of the Go extension, which this one replaces in place:
-/// two ManagedResources must never own the same objects. (Gardener contract.)
+/// two ManagedResources must never own the same objects. (Gardener contract 5.3.)
 /// </summary>
 internal static class ManagedResourceNames
 {

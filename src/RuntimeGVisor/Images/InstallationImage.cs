@@ -5,7 +5,7 @@ using RuntimeGVisor.ProviderConfiguration;
 
 namespace RuntimeGVisor.Images;
 
-/// <summary>Chooses the image of the node installer. (Gardener contract.)</summary>
+/// <summary>Chooses the image of the node installer. (Gardener contract 5.6.)</summary>
 public sealed class InstallationImage
 {
     /// <summary>Name of the image in the vector; operators override it by this name.</summary>

@@ -8,7 +8,7 @@ namespace RuntimeGVisor.ProviderConfiguration;
 
 /// <summary>
 /// Decodes the providerConfig as leniently as the extension always has: unknown fields do not matter, a missing apiVersion or kind is
-/// filled in; only what cannot be understood at all is an error. (Gardener contract.)
+/// filled in; only what cannot be understood at all is an error. (Gardener contract 5.4.)
 /// </summary>
 public static class GVisorConfigurationDecoder
 {

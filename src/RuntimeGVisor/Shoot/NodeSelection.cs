@@ -11,7 +11,7 @@ internal static class NodeSelection
     private const string OperatorsWithValues = "In, NotIn";
     private const string OperatorsWithoutValues = "Exists, DoesNotExist";
 
-    /// <summary>Gardener contract: nodes with containerd, overlaid with what the selector matches exactly.</summary>
+    /// <summary>Gardener contract 5.3: nodes with containerd, overlaid with what the selector matches exactly.</summary>
     public static SortedDictionary<string, string> NodeSelector(V1LabelSelector? selector)
     {
         var labels = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["worker.gardener.cloud/cri-name"] = "containerd" };

@@ -2,7 +2,7 @@
 
 namespace RuntimeGVisor.Shoot;
 
-/// <summary>Names that the objects in the shoot share. Gardener contract: kept so that a takeover replaces in place.</summary>
+/// <summary>Names that the objects in the shoot share. Gardener contract 5.3: kept so that a takeover replaces in place.</summary>
 internal static class ShootObjectNames
 {
     public const string Namespace = "kube-system";

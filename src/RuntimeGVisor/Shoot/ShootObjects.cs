@@ -20,7 +20,7 @@ public sealed class ShootObjects
     /// <summary>The objects in the order in which they are written.</summary>
     public ImmutableArray<IKubernetesObject<V1ObjectMeta>> Objects { get; }
 
-    /// <summary>What all pools of a shoot share: RuntimeClass and ServiceAccount. (Gardener contract.)</summary>
+    /// <summary>What all pools of a shoot share: RuntimeClass and ServiceAccount. (Gardener contract 5.2.)</summary>
     public static ShootObjects Shared() => new(
         new V1RuntimeClass
         {

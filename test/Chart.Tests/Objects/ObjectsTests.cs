@@ -6,7 +6,7 @@ using ControlPlane;
 
 namespace Chart.Tests.Objects;
 
-/// <summary>What the chart brings when nothing is turned, or what gardenlet turns (Gardener contract: deployment).</summary>
+/// <summary>What the chart brings when nothing is turned, or what gardenlet turns (Gardener contract 7.3: deployment).</summary>
 public sealed class ObjectsTests
 {
     private const string Name = "gardener-extension-runtime-gvisor";

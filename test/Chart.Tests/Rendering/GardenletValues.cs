@@ -2,7 +2,7 @@
 
 namespace Chart.Tests.Rendering;
 
-/// <summary>What gardenlet lays over the values of every extension's chart (Gardener contract: injected values).</summary>
+/// <summary>What gardenlet lays over the values of every extension's chart (Gardener contract 7.2: injected values).</summary>
 internal static class GardenletValues
 {
     public const string OfSeed = """

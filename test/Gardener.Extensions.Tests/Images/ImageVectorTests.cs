@@ -4,7 +4,7 @@ using Gardener.Extensions.Images;
 
 namespace Gardener.Extensions.Tests.Images;
 
-/// <summary>Gardener contract: resolution, override, selection.</summary>
+/// <summary>Gardener contract 5.6: resolution, override, selection.</summary>
 public sealed class ImageVectorTests
 {
     [Theory]

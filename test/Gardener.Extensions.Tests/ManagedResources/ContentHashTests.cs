@@ -6,7 +6,7 @@ using Gardener.Extensions.ManagedResources;
 
 namespace Gardener.Extensions.Tests.ManagedResources;
 
-/// <summary>Gardener contract: unique names of secrets.</summary>
+/// <summary>Gardener contract 4.2: unique names of secrets.</summary>
 public sealed class ContentHashTests
 {
     public static TheoryData<(string Key, string Value)[], string> Contents() => new()

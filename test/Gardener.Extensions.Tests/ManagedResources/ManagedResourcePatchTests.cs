@@ -12,7 +12,7 @@ using Kubernetes.Controllers.Client;
 
 namespace Gardener.Extensions.Tests.ManagedResources;
 
-/// <summary>What a ManagedResource for a shoot looks like. (Gardener contract: creating one for a shoot.)</summary>
+/// <summary>What a ManagedResource for a shoot looks like. (Gardener contract 4.1: creating one for a shoot.)</summary>
 public sealed class ManagedResourcePatchTests
 {
     private const string Secret = "managedresource-my-mr-50522102";

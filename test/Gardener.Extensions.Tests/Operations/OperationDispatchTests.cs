@@ -6,7 +6,7 @@ using static Gardener.Extensions.Api.OperationState;
 
 namespace Gardener.Extensions.Tests.Operations;
 
-/// <summary>Which flow runs, and under which type it is reported. (Gardener contract: dispatch of extension objects.)</summary>
+/// <summary>Which flow runs, and under which type it is reported. (Gardener contract 2.5: dispatch of extension objects.)</summary>
 public sealed class OperationDispatchTests
 {
     private const string Deleted = "being deleted";

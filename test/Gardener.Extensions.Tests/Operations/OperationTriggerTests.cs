@@ -7,7 +7,7 @@ using static Gardener.Extensions.Api.OperationState;
 
 namespace Gardener.Extensions.Tests.Operations;
 
-/// <summary>Which changes start a reconcile. (Gardener contract: event filters.)</summary>
+/// <summary>Which changes start a reconcile. (Gardener contract 2.3: event filters.)</summary>
 public sealed class OperationTriggerTests
 {
     private static readonly OperationTrigger ByAnnotation = new() { Type = "gvisor" };

@@ -10,7 +10,7 @@ using Gardener.Extensions.Tests.ApiServer;
 
 namespace Gardener.Extensions.Tests.Operations;
 
-/// <summary>The bodies of status writes. (Gardener contract: status updates.)</summary>
+/// <summary>The bodies of status writes. (Gardener contract 2.7: status updates.)</summary>
 public sealed class StatusPatchTests
 {
     private static readonly DateTimeOffset Before = new(2026, 5, 4, 9, 0, 0, TimeSpan.Zero);

@@ -10,7 +10,7 @@ using ControlPlane;
 namespace Integration.Tests.Takeover;
 
 /// <summary>
-/// What the Go extension writes to a shoot's namespace in the seed (Gardener contract: ManagedResource helpers, gVisor parts). What it
+/// What the Go extension writes to a shoot's namespace in the seed (Gardener contract 4 and 5). What it
 /// brings to the shoot follows from that, by way of the resource manager.
 /// </summary>
 internal sealed class GoExtension(ApiServer api, Shoot shoot)

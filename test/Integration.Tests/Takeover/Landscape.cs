@@ -26,7 +26,9 @@ internal sealed class Landscape
     /// <inheritdoc cref="Versions"/>
     public IEnumerable<string> VersionsInShoot => Versions.Where(IsInShoot);
 
-    /// <summary>The secrets and ConfigMaps that Gardener's garbage collector would take: marked, and referred to by nothing (Gardener contract 4.2).</summary>
+    /// <summary>
+    /// The secrets and ConfigMaps that Gardener's garbage collector would take: marked, and referred to by nothing (Gardener contract 4.2).
+    /// </summary>
     public IEnumerable<string> Garbage => _objects
         .Where(entry => entry.Key.StartsWith("Secret ", StringComparison.Ordinal) || entry.Key.StartsWith("ConfigMap ", StringComparison.Ordinal))
         .Where(entry => (string?)entry.Value["metadata"]!["labels"]?[GoExtension.GarbageCollectable] == "true" && !References.Contains(NameOf(entry.Value)))

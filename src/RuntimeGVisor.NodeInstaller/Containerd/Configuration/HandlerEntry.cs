@@ -10,7 +10,7 @@ namespace RuntimeGVisor.NodeInstaller.Containerd.Configuration;
 /// <param name="ConfigPath">The file that containerd hands to the shim.</param>
 internal sealed record HandlerEntry(string Handler, string ConfigPath)
 {
-    /// <summary>Gardener contract: containerd finds <c>containerd-shim-runsc-v1</c> of this name on its PATH.</summary>
+    /// <summary>Gardener contract 5.5: containerd finds <c>containerd-shim-runsc-v1</c> of this name on its PATH.</summary>
     public const string RuntimeType = "io.containerd.runsc.v1";
 
     /// <summary>The kind of options that runsc's shim understands.</summary>
