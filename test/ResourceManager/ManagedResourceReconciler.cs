@@ -12,7 +12,9 @@ using k8s.Models;
 
 namespace ResourceManager;
 
-/// <summary>What gardener-resource-manager does with one ManagedResource, as far as an extension can see it (Gardener contract 4.7).</summary>
+/// <summary>
+/// What gardener-resource-manager does with one ManagedResource, as far as an extension can see it (Gardener contract 4.7).
+/// </summary>
 /// <param name="client">The seed.</param>
 /// <param name="target">The shoot.</param>
 /// <param name="deletionDelay">How long a deletion takes in which nothing goes wrong.</param>
