@@ -2,7 +2,6 @@
 
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using k8s;
 using k8s.Models;
 
 namespace Gardener.Extensions.Api;
