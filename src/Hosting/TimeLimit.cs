@@ -11,7 +11,7 @@ public static class TimeLimit
     /// <param name="message">What the exception says.</param>
     /// <param name="work">What is done. It ends with an <see cref="OperationCanceledException"/> when its token is cancelled.</param>
     /// <param name="cancellationToken">Cancels the work for another reason.</param>
-    /// <exception cref="TimeLimitException">The work was cancelled because the time was over.</exception>
+    /// <exception cref="TimeoutException">The work was cancelled because the time was over.</exception>
     public static async Task<TResult> RunAsync<TResult>(
         TimeSpan limit, TimeProvider time, string message, Func<CancellationToken, Task<TResult>> work, CancellationToken cancellationToken)
     {
@@ -23,7 +23,7 @@ public static class TimeLimit
         }
         catch (OperationCanceledException exception) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new TimeLimitException(message, exception);
+            throw new TimeoutException(message, exception);
         }
     }
 }

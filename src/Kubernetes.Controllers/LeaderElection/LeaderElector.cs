@@ -186,7 +186,7 @@ public sealed partial class LeaderElector : IDisposable
         }
         catch (Exception exception)
         {
-            _failure = exception is TimeLimitException ? exception.Message : exception.Describe();
+            _failure = exception is TimeoutException ? exception.Message : exception.Describe();
             LogFailure(_key, _failure);
             return Result.Unknown;
         }

@@ -175,7 +175,7 @@ public sealed partial class Controller : IDisposable
         }
         catch (Exception exception)
         {
-            if (exception is TimeLimitException)
+            if (exception is TimeoutException && limit > TimeSpan.Zero && _time.GetElapsedTime(started) >= limit)
             {
                 _metrics.Timeouts.Increment();
             }
