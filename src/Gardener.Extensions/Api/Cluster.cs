@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Collections.Immutable;
 using k8s;
 using k8s.Models;
 
@@ -52,6 +53,9 @@ public sealed record ClusterShoot
 
     /// <summary>The shoot is hibernated, or about to be: nobody applies or deletes objects in it.</summary>
     public bool IsHibernated { get; init; }
+
+    /// <summary>The most nodes that each worker pool may have (<c>spec.provider.workers[].maximum</c>), by the pool's name.</summary>
+    public ImmutableSortedDictionary<string, int> PoolMaximums { get; init; } = ImmutableSortedDictionary<string, int>.Empty;
 
     /// <summary><c>status.lastOperation.state</c> is <c>Failed</c>: gardenlet has given up until somebody acts.</summary>
     public bool HasFailed { get; init; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -21,6 +22,9 @@ internal sealed class ClusterShootConverter : JsonConverter<ClusterShoot>
         Spec,
         Hibernation,
         Enabled,
+        Provider,
+        Workers,
+        Maximum,
         Status,
         LastOperation,
         State,
@@ -48,9 +52,12 @@ internal sealed class ClusterShootConverter : JsonConverter<ClusterShoot>
             reader.Read();
             switch (field)
             {
-                case Field.Metadata or Field.Annotations or Field.Spec or Field.Hibernation or Field.Status or Field.LastOperation
+                case Field.Metadata or Field.Annotations or Field.Spec or Field.Hibernation or Field.Provider or Field.Status or Field.LastOperation
                     when reader.TokenType == JsonTokenType.StartObject:
                     shoot = ReadFields(ref reader, field, shoot);
+                    break;
+                case Field.Workers when reader.TokenType == JsonTokenType.StartArray:
+                    shoot = shoot with { PoolMaximums = ReadPoolMaximums(ref reader) };
                     break;
                 case Field.Enabled:
                     shoot = shoot with { IsHibernated = reader.TokenType == JsonTokenType.True };
@@ -65,6 +72,45 @@ internal sealed class ClusterShootConverter : JsonConverter<ClusterShoot>
         }
 
         return shoot;
+    }
+
+    private static ImmutableSortedDictionary<string, int> ReadPoolMaximums(ref Utf8JsonReader reader)
+    {
+        var maximums = ImmutableSortedDictionary<string, int>.Empty.ToBuilder();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType == JsonTokenType.StartObject && ReadPool(ref reader) is ({ } name, { } maximum))
+            {
+                maximums[name] = maximum;
+            }
+
+            reader.Skip();
+        }
+
+        return maximums.ToImmutable();
+    }
+
+    private static (string? Name, int? Maximum) ReadPool(ref Utf8JsonReader reader)
+    {
+        (string? Name, int? Maximum) pool = default;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var field = FieldOf(Field.Workers, ref reader);
+            reader.Read();
+            switch (field)
+            {
+                case Field.Name when reader.TokenType == JsonTokenType.String:
+                    pool.Name = reader.GetString();
+                    break;
+                case Field.Maximum when reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var maximum):
+                    pool.Maximum = maximum;
+                    break;
+            }
+
+            reader.Skip();
+        }
+
+        return pool;
     }
 
     private static ClusterShoot WithText(ClusterShoot shoot, Field field, string value) => field switch
@@ -92,7 +138,15 @@ internal sealed class ClusterShootConverter : JsonConverter<ClusterShoot>
             : reader.ValueTextEquals("annotations"u8) ? Field.Annotations
             : Field.Other,
         Field.Annotations => reader.ValueTextEquals(GardenerAnnotations.ForceDeletion) ? Field.ForceDeletion : Field.Other,
-        Field.Spec => reader.ValueTextEquals("hibernation"u8) ? Field.Hibernation : Field.Other,
+        Field.Spec =>
+            reader.ValueTextEquals("hibernation"u8) ? Field.Hibernation
+            : reader.ValueTextEquals("provider"u8) ? Field.Provider
+            : Field.Other,
+        Field.Provider => reader.ValueTextEquals("workers"u8) ? Field.Workers : Field.Other,
+        Field.Workers =>
+            reader.ValueTextEquals("name"u8) ? Field.Name
+            : reader.ValueTextEquals("maximum"u8) ? Field.Maximum
+            : Field.Other,
         Field.Hibernation => reader.ValueTextEquals("enabled"u8) ? Field.Enabled : Field.Other,
         Field.Status => reader.ValueTextEquals("lastOperation"u8) ? Field.LastOperation : Field.Other,
         Field.LastOperation => reader.ValueTextEquals("state"u8) ? Field.State : Field.Other,

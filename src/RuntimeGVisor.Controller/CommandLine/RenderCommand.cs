@@ -43,9 +43,10 @@ internal static class RenderCommand
             RequireType(file, value);
             var content = new ShootContent(
                 ControllerImages.Load(options), options.IsNodeCritical, NullEventRecorder.Instance, NullLogger<ShootContent>.Instance);
-            var contents = (ManagedResourceContent[])[ShootContent.Shared(value), content.Installation(value)];
+            var cluster = clusterFile is null ? null : ManifestFile.ReadCluster(clusterFile);
+            var contents = (ManagedResourceContent[])[ShootContent.Shared(value), content.Installation(value, cluster?.Spec.Shoot)];
 
-            foreach (var note in Notes(value, clusterFile is null ? null : ManifestFile.ReadCluster(clusterFile)))
+            foreach (var note in Notes(value, cluster))
             {
                 error.WriteLine($"note: {note}");
             }

@@ -28,7 +28,7 @@ internal sealed partial class GVisorActuator(
     {
         // Everything is rendered before anything is written: a wrong configuration must not leave half of it behind.
         var shared = ShootContent.Shared(value);
-        var installation = content.Installation(value);
+        var installation = content.Installation(value, shoot);
 
         foreach (var wanted in (ManagedResourceContent[])[shared, installation])
         {

@@ -30,8 +30,10 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
     };
 
     /// <summary>The node installer of the object's worker pool.</summary>
+    /// <param name="value">The object.</param>
+    /// <param name="shoot">Its shoot; null where that is not known.</param>
     /// <exception cref="CodedException">The object asks for something that cannot be rendered.</exception>
-    public ManagedResourceContent Installation(ContainerRuntime value)
+    public ManagedResourceContent Installation(ContainerRuntime value, ClusterShoot? shoot)
     {
         var configuration = Decode(value);
         var flags = RunscFlags.Select(configuration.ConfigFlags);
@@ -44,6 +46,7 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
             Image = image.For(configuration),
             RunscFlags = flags.Lines,
             IsCriticalForNode = isNodeCritical,
+            PoolMaximum = MaximumOf(value.Spec.WorkerPool.Name, shoot),
         });
     }
 
@@ -70,6 +73,9 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
             DesiredState = DesiredState.Uninstalled,
         });
     }
+
+    private static int? MaximumOf(string? pool, ClusterShoot? shoot) =>
+        pool is not null && shoot?.PoolMaximums.TryGetValue(pool, out var maximum) == true ? maximum : null;
 
     private static GVisorConfiguration Decode(ContainerRuntime value)
     {

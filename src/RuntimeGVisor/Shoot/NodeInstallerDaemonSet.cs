@@ -21,11 +21,9 @@ internal static class NodeInstallerDaemonSet
 
     public static V1DaemonSet For(WorkerPoolInput pool, NodeInstallerConfiguration configuration, V1ConfigMap configMap)
     {
-        var selector = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            [ShootObjectNames.NameLabel] = ShootObjectNames.Application,
-            [ShootObjectNames.PoolLabel] = configuration.WorkerPool,
-        };
+        // The selector of the Go extension, the same for all pools: a selector cannot be changed in place, and a takeover in either direction
+        // shall be a rolling update. Pods belong to their DaemonSet by owner reference, and the template's label tells pools apart.
+        var selector = new Dictionary<string, string>(StringComparer.Ordinal) { [ShootObjectNames.NameLabel] = ShootObjectNames.Application };
         var reference = ContentHash.ReferenceAnnotation("configmap", configMap.Metadata.Name);
         return new()
         {
@@ -36,21 +34,12 @@ internal static class NodeInstallerDaemonSet
                 Name = ShootObjectNames.Installer(configuration.WorkerPool),
                 NamespaceProperty = ShootObjectNames.Namespace,
                 Labels = WithCriticality(selector, pool.IsCriticalForNode),
-                Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
-                {
-                    // A selector cannot be changed in place, and earlier releases used one for all pools.
-                    ["resources.gardener.cloud/delete-on-invalid-update"] = "true",
-                    [reference.Key] = reference.Value,
-                },
+                Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [reference.Key] = reference.Value },
             },
             Spec = new()
             {
                 Selector = new() { MatchLabels = selector },
-                UpdateStrategy = new()
-                {
-                    Type = "RollingUpdate",
-                    RollingUpdate = new() { MaxUnavailable = configuration.DesiredState == DesiredState.Installed ? "10%" : "100%" },
-                },
+                UpdateStrategy = new() { Type = "RollingUpdate", RollingUpdate = new() { MaxUnavailable = MaxUnavailable(pool) } },
                 Template = new()
                 {
                     Metadata = new()
@@ -58,6 +47,7 @@ internal static class NodeInstallerDaemonSet
                         Labels = WithCriticality(
                             new Dictionary<string, string>(selector, StringComparer.Ordinal)
                             {
+                                [ShootObjectNames.PoolLabel] = configuration.WorkerPool,
                                 ["origin"] = "gardener-extension-runtime-gvisor",
                                 ["gardener.cloud/role"] = "container-runtime",
                             },
@@ -69,6 +59,14 @@ internal static class NodeInstallerDaemonSet
             },
         };
     }
+
+    /// <summary>
+    /// One node of ten at a time; all at once when they uninstall, since the pool does not wait for them for long. A number and no percentage:
+    /// the DaemonSet controller rounds a percentage up and Gardener's health check rounds it down, so that small pools would be unhealthy
+    /// during every rollout. (Gardener contract 4.7.)
+    /// </summary>
+    private static IntOrString MaxUnavailable(WorkerPoolInput pool) =>
+        pool.DesiredState == DesiredState.Installed ? Math.Max(1, (pool.PoolMaximum ?? 0) / 10) : int.MaxValue;
 
     private static V1PodSpec PodSpec(WorkerPoolInput pool, NodeInstallerConfiguration configuration, V1ConfigMap configMap)
     {

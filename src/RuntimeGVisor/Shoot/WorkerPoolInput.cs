@@ -20,6 +20,9 @@ public sealed record WorkerPoolInput
     /// <summary>The installer's image, ready to pull.</summary>
     public required string Image { get; init; }
 
+    /// <summary>The most nodes that the pool may have; null where that is not known.</summary>
+    public int? PoolMaximum { get; init; }
+
     /// <summary>What the nodes shall be brought to. Default: installed.</summary>
     public DesiredState DesiredState { get; init; } = DesiredState.Installed;
 

@@ -32,6 +32,31 @@ public sealed class ClusterShootConverterTests
         HasFailed = true,
     });
 
+    [Fact]
+    public void The_maximum_of_every_pool_is_read() =>
+        Shoot("""
+            {
+              "spec": {
+                "provider": {
+                  "type": "local",
+                  "workers": [
+                    { "name": "a", "minimum": 1, "maximum": 6, "machine": { "name": "x", "maximum": 9 }, "zones": ["z"] },
+                    { "maximum": 40, "name": "b" },
+                    { "name": "without" },
+                    { "maximum": 3 },
+                    { "name": "odd", "maximum": "7" },
+                    { "name": "part", "maximum": 7.5 },
+                    null,
+                    ["c"]
+                  ],
+                  "workersSettings": { "name": "d", "maximum": 1 }
+                },
+                "hibernation": { "enabled": true }
+              }
+            }
+            """)
+            .Should().BeEquivalentTo(new { IsHibernated = true, PoolMaximums = new Dictionary<string, int>(StringComparer.Ordinal) { ["a"] = 6, ["b"] = 40 } });
+
     [Theory]
     [InlineData("1", true)]
     [InlineData("t", true)]

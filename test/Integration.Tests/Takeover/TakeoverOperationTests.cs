@@ -102,45 +102,45 @@ public sealed class TakeoverOperationTests(OwnSeed seed) : IAsyncLifetime
         await destination.WaitUntilAppliedAsync();
         var after = await Landscape.ReadAsync(seed.Api, destination);
         after.Uid(RuntimeClass).Should().Be(before.Uid(RuntimeClass));
-        after.Uid(DaemonSet).Should().NotBe(before.Uid(DaemonSet));
-        ((string?)after[DaemonSet]["spec"]!["selector"]!["matchLabels"]!["worker.gardener.cloud/pool"]).Should().Be("a");
+        after.Uid(DaemonSet).Should().Be(before.Uid(DaemonSet));
+        ((string?)after[DaemonSet]["spec"]!["template"]!["metadata"]!["labels"]!["worker.gardener.cloud/pool"]).Should().Be("a");
 
         // Nobody on this seed knows of it; the page says so.
         after.NamesInShoot.Should().Contain("ConfigMap containerd-gvisor-a");
     }
 
     [Fact]
-    public async Task Going_back_to_the_Go_extension_keeps_ours_working_until_its_ManagedResource_is_deleted()
+    public async Task Going_back_to_the_Go_extension_is_a_rolling_update_that_needs_nobodys_hand()
     {
+        var before = await Landscape.ReadAsync(seed.Api, _shoot);
         await using (await seed.StartControllerAsync())
         {
-            await _shoot.AnnotateAsync("a", "reconcile");
-            await _shoot.WaitUntilReadyAsync("a");
+            foreach (var pool in (string[])["a", "b"])
+            {
+                await _shoot.AnnotateAsync(pool, "reconcile");
+                await _shoot.WaitUntilReadyAsync(pool);
+            }
+
             await _shoot.WaitUntilAppliedAsync();
         }
 
         var ours = await Landscape.ReadAsync(seed.Api, _shoot);
-
         await _go.ReconcileAsync("a");
-        await Eventually.TrueAsync("the selector is refused", async () =>
-            (await _shoot.ManagedResourcesAsync())[GoExtension.Installation("a")]["status"]!["conditions"]!.AsArray().Any(condition =>
-                (string?)condition!["reason"] == "ApplyFailed" && ((string?)condition["message"])!.Contains("selector", StringComparison.Ordinal)));
-        var refused = await Landscape.ReadAsync(seed.Api, _shoot);
-        refused.Uid(DaemonSet).Should().Be(ours.Uid(DaemonSet));
-        refused.Names.Should().Contain($"ConfigMap {ConfigMapOf(refused[DaemonSet])}");
-        refused.Garbage.Should().NotContain($"ConfigMap {ConfigMapOf(refused[DaemonSet])}", "its pods use it");
-        refused.Uid(RuntimeClass).Should().Be(ours.Uid(RuntimeClass));
-
-        // The step that the page tells.
-        await seed.Api.DeleteAsync(ApiPaths.ManagedResources(_shoot.Namespace, GoExtension.Installation("a")));
-        await Eventually.TrueAsync("ManagedResource gone", async () => !(await _shoot.ManagedResourcesAsync()).ContainsKey(GoExtension.Installation("a")));
-        await _go.ReconcileAsync("a");
+        await _go.ReconcileAsync("b");
         await _shoot.WaitUntilAppliedAsync();
 
         var back = await Landscape.ReadAsync(seed.Api, _shoot);
-        back[DaemonSet]["spec"]!["selector"]!["matchLabels"]!.AsObject().Should().ContainSingle();
+        foreach (var name in (string[])[RuntimeClass, DaemonSet, "DaemonSet containerd-gvisor-b"])
+        {
+            ours.Uid(name).Should().Be(before.Uid(name));
+            back.Uid(name).Should().Be(before.Uid(name));
+            JsonNode.DeepEquals(back[name]["spec"], before[name]["spec"]).Should().BeTrue($"{name} is as the Go extension wrote it");
+        }
+
+        back[DaemonSet]["metadata"]!["labels"]!.AsObject().Should().ContainKey("helm.sh/chart");
         ConfigMapOf(back[DaemonSet]).Should().Be("containerd-gvisor-a");
-        back.Uid(RuntimeClass).Should().Be(ours.Uid(RuntimeClass));
+        back.Names.Where(name => name.StartsWith("ManagedResource ", StringComparison.Ordinal))
+            .Should().BeEquivalentTo(before.Names.Where(name => name.StartsWith("ManagedResource ", StringComparison.Ordinal)));
         back.Garbage.Should().Contain($"ConfigMap {ConfigMapOf(ours[DaemonSet])}");
     }
 

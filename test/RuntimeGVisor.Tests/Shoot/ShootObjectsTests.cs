@@ -83,14 +83,42 @@ public sealed class ShootObjectsTests
     });
 
     [Fact]
-    public void Two_pools_share_neither_selector_nor_name()
+    public void Two_pools_share_the_selector_of_the_Go_extension_and_their_pods_carry_the_pool()
     {
         var (_, one) = Render(Pool);
         var (_, other) = Render(Pool with { PoolName = "pool-b" });
 
         other.Metadata.Name.Should().NotBe(one.Metadata.Name);
-        other.Spec.Selector.MatchLabels.Should().NotEqual(one.Spec.Selector.MatchLabels);
-        one.Spec.Template.Metadata.Labels.Should().Contain(one.Spec.Selector.MatchLabels);
+        foreach (var (daemonSet, pool) in ((V1DaemonSet, string)[])[(one, "pool-a"), (other, "pool-b")])
+        {
+            daemonSet.Spec.Selector.MatchLabels.Should().Equal(
+                new Dictionary<string, string>(StringComparer.Ordinal) { ["app.kubernetes.io/name"] = "containerd-gvisor" });
+            daemonSet.Spec.Template.Metadata.Labels.Should().Contain(daemonSet.Spec.Selector.MatchLabels)
+                .And.Contain("worker.gardener.cloud/pool", pool);
+        }
+    }
+
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData(0, 1)]
+    [InlineData(6, 1)]
+    [InlineData(19, 1)]
+    [InlineData(20, 2)]
+    [InlineData(250, 25)]
+    public void A_rollout_takes_a_tenth_of_the_pools_maximum_and_never_less_than_one_node(int? maximum, int maxUnavailable) =>
+        MaxUnavailableOf(Pool with { PoolMaximum = maximum }).Should().Be(maxUnavailable.ToString());
+
+    [Fact]
+    public void No_rollout_is_bounded_by_a_percentage() => Pools().Sample(pool => int.TryParse(MaxUnavailableOf(pool), out _));
+
+    [Fact]
+    public void A_changed_maximum_of_the_pool_changes_no_pod()
+    {
+        var (configMap, daemonSet) = Render(Pool with { PoolMaximum = 6 });
+        var (otherConfigMap, otherDaemonSet) = Render(Pool with { PoolMaximum = 60 });
+
+        otherConfigMap.Should().BeEquivalentTo(configMap);
+        otherDaemonSet.Spec.Template.Should().BeEquivalentTo(daemonSet.Spec.Template);
     }
 
     [Fact]
@@ -151,6 +179,8 @@ public sealed class ShootObjectsTests
         FluentActions.Invoking(() => ShootObjects.ForWorkerPool(pool)).Should().Throw<ContainerRuntimeSpecException>()
             .Which.Errors.Select(e => e.ToString()).Should().Equal(error);
 
+    private static string MaxUnavailableOf(WorkerPoolInput pool) => Render(pool).DaemonSet.Spec.UpdateStrategy.RollingUpdate.MaxUnavailable.Value;
+
     private static (V1ConfigMap ConfigMap, V1DaemonSet DaemonSet) Render(WorkerPoolInput pool)
     {
         var objects = ShootObjects.ForWorkerPool(pool).Objects;
@@ -165,6 +195,7 @@ public sealed class ShootObjectsTests
         from state in Gen.OneOf(DesiredState.Installed, DesiredState.Uninstalled)
         from flags in Gen.Dictionary(Gen.OneOf("debug", "net-raw", "nvproxy", "gso", "nonsense"), Gen.OneOf("true", "false"))[0, 5]
         from critical in Gen.Bool
+        from maximum in Gen.Int[0, 1000]
         select new WorkerPoolInput
         {
             PoolName = name,
@@ -174,6 +205,7 @@ public sealed class ShootObjectsTests
             DesiredState = state,
             RunscFlags = RunscFlags.Select(flags).Lines,
             IsCriticalForNode = critical,
+            PoolMaximum = maximum,
         };
 
     // The same input as another process would build it: other instances, other order of the labels.
