@@ -35,6 +35,11 @@ internal static partial class ControllerProgram
         try
         {
             LogStarting(logger, BuildVersion.Text, options.GardenerVersion ?? "unknown");
+            foreach (var flag in options.IgnoredFlags)
+            {
+                LogIgnoredFlag(logger, flag);
+            }
+
             await RunAsync(options, loggers, stop.Token);
             LogStopped(logger);
             return 0;
@@ -129,6 +134,9 @@ internal static partial class ControllerProgram
 
     [LoggerMessage(LogLevel.Information, "Starting gardener-extension-runtime-gvisor {Version}, Gardener {GardenerVersion}")]
     private static partial void LogStarting(ILogger logger, string version, string gardenerVersion);
+
+    [LoggerMessage(LogLevel.Information, "The flag {Flag} means something to the Go extension only and is ignored")]
+    private static partial void LogIgnoredFlag(ILogger logger, string flag);
 
     [LoggerMessage(LogLevel.Information, "Stopped")]
     private static partial void LogStopped(ILogger logger);

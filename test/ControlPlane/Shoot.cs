@@ -180,9 +180,9 @@ public sealed class Shoot
 
     /// <summary>Waits until the resource manager has taken all ManagedResources over, so that its finalizer holds them.</summary>
     public Task<IReadOnlyDictionary<string, JsonObject>> WaitUntilAppliedAsync() => Eventually.GetAsync(
-        $"{Namespace}: ManagedResources applied",
+        $"{Namespace}: ManagedResources applied and checked",
         ManagedResourcesAsync,
-        resources => resources.Values.All(IsApplied));
+        resources => resources.Values.All(resource => IsApplied(resource) && IsChecked(resource)));
 
     /// <summary>How long the shoot's resource manager takes for a deletion from now on; "down" if it does not run.</summary>
     public async Task SetResourceManagerDelayAsync(string? delay)
@@ -230,7 +230,7 @@ public sealed class Shoot
     /// <summary>Writes conditions as the shoot's resource manager does.</summary>
     public Task ReportAsync(string managedResource, string healthy, string message) => ReportAsync(managedResource, conditions: [
         new JsonObject { ["type"] = "ResourcesApplied", ["status"] = "True", ["reason"] = "ApplySucceeded", ["message"] = "All resources are applied." },
-        new JsonObject { ["type"] = "ResourcesHealthy", ["status"] = healthy, ["reason"] = "DaemonSetUnhealthy", ["message"] = message },
+        new JsonObject { ["type"] = "ResourcesHealthy", ["status"] = healthy, ["reason"] = healthy == "True" ? "ResourcesHealthy" : "DaemonSetMissing", ["message"] = message },
         new JsonObject { ["type"] = "ResourcesProgressing", ["status"] = "False", ["reason"] = "ResourcesRolledOut", ["message"] = "Rolled out." }]);
 
     public Task WaitUntilGoneAsync(string pool, TimeSpan? timeout = null) =>
@@ -254,6 +254,11 @@ public sealed class Shoot
         (long?)managedResource["status"]?["observedGeneration"] == (long?)managedResource["metadata"]!["generation"]
         && managedResource["status"]!["conditions"]!.AsArray().Any(condition =>
             (string?)condition!["type"] == "ResourcesApplied" && (string?)condition["status"] == "True");
+
+    /// <summary>The two controllers that judge the objects in the shoot have done so (Gardener contract 4.7).</summary>
+    private static bool IsChecked(JsonObject managedResource) => ((string[])["ResourcesHealthy", "ResourcesProgressing"]).All(type =>
+        managedResource["status"]!["conditions"]!.AsArray().Any(condition =>
+            (string?)condition!["type"] == type && (string?)condition["status"] is "True" or "False"));
 
     /// <summary>Makes a merge patch remove what is no longer wanted.</summary>
     private static void RemoveMissing(JsonObject existing, JsonObject wanted)

@@ -55,7 +55,7 @@ public sealed class CrashTests(OwnSeed seed)
     {
         interceptor.Reset();
         var shoot = await Shoot.CreateAsync(seed.Api);
-        var controller = await seed.StartControllerAsync(kubeconfig, "--log-level=debug");
+        var controller = await seed.StartControllerAsync(kubeconfig, "--log-level=debug", "--health-conditions");
         try
         {
             await PrepareAsync(shoot, operation);
@@ -79,7 +79,7 @@ public sealed class CrashTests(OwnSeed seed)
             {
                 await controller.DisposeAsync();
                 interceptor.Reset();
-                controller = await seed.StartControllerAsync(kubeconfig, "--log-level=debug");
+                controller = await seed.StartControllerAsync(kubeconfig, "--log-level=debug", "--health-conditions");
             }
 
             await finished;

@@ -30,7 +30,7 @@ public sealed class SharedSeed : IAsyncLifetime
         ControlPlane = await LocalControlPlane.StartAsync(TestContext.Current.CancellationToken);
         _resourceManager = ResourceManagerProcess.Start(ControlPlane, DeletionDelay);
         _controller = ControllerProcess.Start(
-            new ControllerOptions { Kubeconfig = ControlPlane.ControllerKubeconfig, LeaderElection = true, Arguments = ["--log-level=debug"] });
+            new ControllerOptions { Kubeconfig = ControlPlane.ControllerKubeconfig, LeaderElection = true, Arguments = ["--log-level=debug", "--health-conditions"] });
         await _controller.WaitUntilReadyAsync();
     }
 

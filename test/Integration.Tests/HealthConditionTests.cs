@@ -9,7 +9,7 @@ namespace Integration.Tests;
 public sealed class HealthConditionTests(SharedSeed seed)
 {
     private const string Installation = "extension-runtime-gvisor-installation-a";
-    private const string Unhealthy = "DaemonSet \"kube-system/containerd-gvisor-a\" is unhealthy: too many unavailable pods found (2/3)";
+    private const string Unhealthy = "DaemonSet \"kube-system/containerd-gvisor-a\" is missing";
 
     [Fact]
     public async Task It_is_true_when_all_is_healthy_and_names_pool_ManagedResource_and_reason_when_it_is_not()
@@ -22,7 +22,7 @@ public sealed class HealthConditionTests(SharedSeed seed)
         await shoot.ReportAsync(Installation, "False", Unhealthy);
         var unhealthy = Shoot.HealthConditionOf(await shoot.WaitForHealthAsync("a", "False"))!;
         ((string?)unhealthy["reason"]).Should().Be("HealthCheckUnsuccessful");
-        ((string?)unhealthy["message"]).Should().Be($"worker pool 'a': ManagedResource '{Installation}': DaemonSetUnhealthy: {Unhealthy}");
+        ((string?)unhealthy["message"]).Should().Be($"worker pool 'a': ManagedResource '{Installation}': DaemonSetMissing: {Unhealthy}");
 
         await shoot.ReportAsync(Installation, "True", "All resources are healthy.");
         var runtime = await shoot.WaitForHealthAsync("a", "True");
@@ -109,29 +109,29 @@ public sealed class HealthConditionTests(SharedSeed seed)
     }
 }
 
-/// <summary>The flag turns conditions off, also those that are there: before a return to an extension that does not know them.</summary>
+/// <summary>Conditions are for those who ask for them; those that are there end when nobody does any more.</summary>
 [Collection(OwnSeedCollection.Name)]
 public sealed class HealthConditionFlagTests(OwnSeed seed)
 {
     [Fact]
-    public async Task Turned_off_it_is_taken_away_and_turned_on_it_comes_back()
+    public async Task It_is_off_by_default_and_ends_when_it_is_switched_off()
     {
         await using var resourceManager = ResourceManagerProcess.Start(seed.ControlPlane, TimeSpan.Zero);
         var shoot = await Shoot.CreateAsync(seed.Api);
-        await using (await seed.StartControllerAsync())
+        await using (await seed.StartControllerAsync(null, "--health-conditions"))
         {
             await shoot.DeployAsync("a");
             await shoot.WaitForHealthAsync("a", "True");
         }
 
-        await using (await seed.StartControllerAsync(null, "--health-conditions=false"))
+        await using (await seed.StartControllerAsync())
         {
             await shoot.WaitForHealthAsync("a", null);
             await shoot.AnnotateAsync("a", "reconcile");
             Shoot.HealthConditionOf(await shoot.WaitUntilReadyAsync("a")).Should().BeNull();
         }
 
-        await using (await seed.StartControllerAsync())
+        await using (await seed.StartControllerAsync(null, "--health-conditions"))
         {
             await shoot.WaitForHealthAsync("a", "True");
         }

@@ -11,7 +11,7 @@ public sealed class RequestBudgetTests(OwnSeed seed)
     [Fact]
     public async Task A_fresh_ContainerRuntime_costs_at_most_six_requests_an_unchanged_one_three_and_its_health_one()
     {
-        await using var controller = await seed.StartControllerAsync();
+        await using var controller = await seed.StartControllerAsync(null, "--health-conditions");
         var shoot = await Shoot.CreateAsync(seed.Api);
         await shoot.DeployAsync("a");
         await shoot.WaitUntilReadyAsync("a");

@@ -13,6 +13,8 @@ namespace ResourceManager;
 /// <param name="Origin">The ManagedResource.</param>
 internal sealed record DesiredObject(ObjectReference Reference, JsonObject Value, ObjectReference? Applied, string Origin)
 {
+    public const string OriginAnnotation = "resources.gardener.cloud/origin";
+
     private const string ReferencePrefix = "reference.resources.gardener.cloud/";
 
     // Others add to these fields of a ServiceAccount.
@@ -54,7 +56,7 @@ internal sealed record DesiredObject(ObjectReference Reference, JsonObject Value
     {
         var kept = current?.Metadata.Annotations?.Where(annotation => !annotation.Key.StartsWith(ReferencePrefix, StringComparison.Ordinal));
         var annotations = Merge(Reference.Annotations, kept, Applied?.Annotations);
-        annotations["resources.gardener.cloud/origin"] = Origin;
+        annotations[OriginAnnotation] = Origin;
         annotations["resources.gardener.cloud/description"] = "Belongs to a ManagedResource; what others change is changed back.";
         return annotations;
     }

@@ -22,6 +22,23 @@ internal sealed record ManagedResource : IKubernetesObject<V1ObjectMeta>
     public ManagedResourceSpec Spec { get; set; } = new();
 
     public ManagedResourceStatus Status { get; set; } = new();
+
+    /// <summary>
+    /// On a ManagedResource in a test: how long its deletion takes (<c>30s</c>), or <c>down</c> for a resource manager that does not run.
+    /// </summary>
+    public const string DelayAnnotation = "test.gvisor/delay";
+
+    /// <summary>This manager's business, not that of the seed's own, and it runs.</summary>
+    [JsonIgnore]
+    public bool IsManaged => string.IsNullOrEmpty(Spec.Class) && AnnotationOf(DelayAnnotation) != "down";
+
+    /// <summary>Somebody has paused it by the annotation <c>resources.gardener.cloud/ignore</c>, as Go's ParseBool reads it.</summary>
+    [JsonIgnore]
+    public bool IsIgnored => AnnotationOf("resources.gardener.cloud/ignore") is "1" or "t" or "T" or "TRUE" or "true" or "True";
+
+    public string? AnnotationOf(string key) => Metadata.Annotations is { } annotations && annotations.TryGetValue(key, out var value) ? value : null;
+
+    public Condition? ConditionOf(string type) => Status.Conditions.FirstOrDefault(condition => condition.Type == type);
 }
 
 internal sealed record ManagedResourceSpec
@@ -49,7 +66,12 @@ internal sealed record ManagedResourceStatus
 }
 
 internal sealed record Condition(
-    string Type, string Status, string Reason, string Message, DateTime LastTransitionTime, DateTime LastUpdateTime);
+    string Type, string Status, string Reason, string Message, DateTime LastTransitionTime, DateTime LastUpdateTime)
+{
+    public const string Applied = "ResourcesApplied";
+    public const string Healthy = "ResourcesHealthy";
+    public const string Progressing = "ResourcesProgressing";
+}
 
 /// <summary>An object in the shoot that the ManagedResource brought there. It is the same object whatever was written on it.</summary>
 internal sealed record ObjectReference(string ApiVersion, string Kind, string? Namespace, string Name)

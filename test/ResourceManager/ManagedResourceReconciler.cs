@@ -23,13 +23,9 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
 {
     private const string Finalizer = "resources.gardener.cloud/gardener-resource-manager";
 
-    /// <summary>On a ManagedResource: how long its deletion takes (<c>30s</c>), or <c>down</c> for a resource manager that does not run.</summary>
-    private const string DelayAnnotation = "test.gvisor/delay";
+    private const string DeletionMessage = "The resources are currently being deleted.";
 
     private static readonly TimeSpan ObjectsStillThere = TimeSpan.FromMilliseconds(500);
-
-    // Once a minute and on changes of the objects in Gardener; nobody waits that long here.
-    private static readonly TimeSpan HealthCheck = TimeSpan.FromSeconds(1);
 
     // When the deletion was first seen, by UID: the deletion timestamp has whole seconds only.
     private readonly ConcurrentDictionary<string, DateTimeOffset> _deletions = new(StringComparer.Ordinal);
@@ -37,18 +33,27 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
     public async Task<ReconcileResult> ReconcileAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         var resource = await client.FindAsync(Resources.ManagedResources, key, cancellationToken);
-        if (resource is null || !string.IsNullOrEmpty(resource.Spec.Class) || Annotation(resource) == "down")
+        if (resource is null || !resource.IsManaged)
         {
             return ReconcileResult.Done;
         }
 
-        return resource.Metadata.DeletionTimestamp is null
-            ? await ApplyAsync(key, resource, cancellationToken)
-            : await DeleteAsync(key, resource, cancellationToken);
+        if (resource.Metadata.DeletionTimestamp is not null)
+        {
+            return await DeleteAsync(key, resource, cancellationToken);
+        }
+
+        if (resource.IsIgnored)
+        {
+            await PatchStatusAsync(
+                key, resource, [Ignored(Condition.Applied, "True"), Ignored(Condition.Healthy, "True"), Ignored(Condition.Progressing, "False")], null, cancellationToken);
+            return ReconcileResult.Done;
+        }
+
+        return await ApplyAsync(key, resource, cancellationToken);
     }
 
-    private static string? Annotation(ManagedResource resource) =>
-        resource.Metadata.Annotations is { } annotations && annotations.TryGetValue(DelayAnnotation, out var value) ? value : null;
+    private static ConditionUpdate Ignored(string type, string status) => new(type, status, "ManagedResourceIgnored", "ManagedResource is marked to be ignored.");
 
     private async Task<ReconcileResult> ApplyAsync(ObjectKey key, ManagedResource resource, CancellationToken cancellationToken)
     {
@@ -64,7 +69,7 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
             if (secret is null)
             {
                 await PatchStatusAsync(
-                    key, resource, [("ResourcesApplied", "False", "CannotReadSecret", $"secret {reference.Name} not found")], null, cancellationToken);
+                    key, resource, [new(Condition.Applied, "False", "CannotReadSecret", $"secret {reference.Name} not found")], null, cancellationToken);
                 throw new InvalidOperationException($"{key}: secret {reference.Name} not found");
             }
 
@@ -74,30 +79,26 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
         var checksum = Checksum(data);
         if (IsApplied(resource, checksum))
         {
-            return await CheckHealthAsync(key, resource, cancellationToken);
+            return ReconcileResult.Done;
         }
-
-        resource = await PatchStatusAsync(
-            key,
-            resource,
-            [
-                ("ResourcesApplied", "Progressing", "ApplyProgressing", "The resources are currently being applied."),
-                ("ResourcesHealthy", "Unknown", "ChecksPending", "The health checks have not yet been executed."),
-                ("ResourcesProgressing", "Unknown", "ChecksPending", "The progressing checks have not yet been executed."),
-            ],
-            null,
-            cancellationToken);
 
         // What can be read is applied, whatever else is wrong.
         var errors = new List<string>();
         var objects = Manifests.Decode(data, errors).Select(value => (Reference: TargetCluster.Prepare(value, resource.Spec.InjectLabels), Value: value)).ToList();
-        var reason = errors.Count > 0 ? "DecodingFailed" : "ApplyFailed";
-        var wanted = objects.Select(item => item.Reference).ToHashSet();
-        foreach (var orphan in resource.Status.Resources.Where(reference => !wanted.Contains(reference)))
+        var decodingErrors = string.Join("; ", errors);
+        errors.Clear();
+        var references = JsonSerializer.SerializeToNode([.. objects.Select(item => item.Reference)], ResourcesJson.Default.IReadOnlyListObjectReference);
+        if (resource.Status.SecretsDataChecksum != checksum
+            || !JsonNode.DeepEquals(references, JsonSerializer.SerializeToNode(resource.Status.Resources, ResourcesJson.Default.IReadOnlyListObjectReference)))
+        {
+            resource = await PatchStatusAsync(key, resource, InvalidatedConditions(resource), null, cancellationToken);
+        }
+
+        foreach (var orphan in resource.Status.Resources.Where(reference => !objects.Exists(item => item.Reference.Equals(reference))))
         {
             if (!await target.DeleteAsync(orphan, cancellationToken))
             {
-                await PatchStatusAsync(key, resource, [("ResourcesApplied", "False", "DeletionPending", $"{orphan} still exists")], null, cancellationToken);
+                await PatchStatusAsync(key, resource, [DeletionPending($"Could not clean all old resources: {orphan} is still present")], null, cancellationToken);
                 return ReconcileResult.After(ObjectsStillThere);
             }
         }
@@ -118,55 +119,39 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
         if (errors.Count > 0)
         {
             var message = string.Join("; ", errors);
-            await PatchStatusAsync(key, resource, [("ResourcesApplied", "False", reason, message)], null, cancellationToken);
-            throw new InvalidOperationException($"{key}: {reason}: {message}");
+            await PatchStatusAsync(key, resource, [new(Condition.Applied, "False", "ApplyFailed", message)], null, cancellationToken);
+            throw new InvalidOperationException($"{key}: ApplyFailed: {message}");
         }
 
         await PatchStatusAsync(
             key,
             resource,
-            [("ResourcesApplied", "True", "ApplySucceeded", "All resources are applied."), .. await HealthAsync(wanted, cancellationToken)],
+            [
+                decodingErrors.Length > 0
+                    ? new(Condition.Applied, "False", "DecodingFailed", $"Could not decode all new resources: {decodingErrors}")
+                    : new(Condition.Applied, "True", "ApplySucceeded", "All resources are applied."),
+            ],
             new JsonObject
             {
                 ["observedGeneration"] = resource.Metadata.Generation,
                 ["secretsDataChecksum"] = checksum,
-                ["resources"] = JsonSerializer.SerializeToNode([.. wanted], ResourcesJson.Default.IReadOnlyListObjectReference),
+                ["resources"] = references,
             },
             cancellationToken);
-        return target.HasNodes ? ReconcileResult.After(HealthCheck) : ReconcileResult.Done;
+        return ReconcileResult.Done;
     }
 
-    private async Task<ReconcileResult> CheckHealthAsync(ObjectKey key, ManagedResource resource, CancellationToken cancellationToken)
-    {
-        if (!target.HasNodes)
-        {
-            return ReconcileResult.Done;
-        }
+    /// <summary>What was said of other objects than the present ones is not true any more. Why the last attempt failed is still of interest.</summary>
+    private static ConditionUpdate[] InvalidatedConditions(ManagedResource resource) =>
+    [
+        resource.ConditionOf(Condition.Applied) is { Reason: "ApplyFailed" or "DeletionFailed" or "DeletionPending" } failed
+            ? new(Condition.Applied, "Progressing", failed.Reason, failed.Message)
+            : new(Condition.Applied, "Progressing", "ApplyProgressing", "The resources are currently being reconciled."),
+        new(Condition.Healthy, "Unknown", "ChecksPending", "The health checks have not yet been executed for the current set of resources."),
+        new(Condition.Progressing, "Unknown", "ChecksPending", "Checks have not yet been executed for the current set of resources."),
+    ];
 
-        var conditions = await HealthAsync(resource.Status.Resources, cancellationToken);
-        if (!conditions.All(condition => resource.Status.Conditions.Any(old =>
-            (old.Type, old.Status, old.Reason, old.Message) == (condition.Type, condition.Status, condition.Reason, condition.Message))))
-        {
-            await PatchStatusAsync(key, resource, conditions, null, cancellationToken);
-        }
-
-        return ReconcileResult.After(HealthCheck);
-    }
-
-    private async Task<(string Type, string Status, string Reason, string Message)[]> HealthAsync(
-        IEnumerable<ObjectReference> references, CancellationToken cancellationToken)
-    {
-        var (unhealthy, progressing) = await target.HealthAsync(references, cancellationToken);
-        return
-        [
-            unhealthy is null
-                ? ("ResourcesHealthy", "True", "ResourcesHealthy", "All resources are healthy.")
-                : ("ResourcesHealthy", "False", "DaemonSetUnhealthy", unhealthy),
-            progressing is null
-                ? ("ResourcesProgressing", "False", "ResourcesRolledOut", "All resources have been fully rolled out.")
-                : ("ResourcesProgressing", "True", "DaemonSetProgressing", progressing),
-        ];
-    }
+    private static ConditionUpdate DeletionPending(string message) => new(Condition.Applied, "Progressing", "DeletionPending", message);
 
     private async Task<ReconcileResult> DeleteAsync(ObjectKey key, ManagedResource resource, CancellationToken cancellationToken)
     {
@@ -177,17 +162,23 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
             return ReconcileResult.Done;
         }
 
+        resource = await PatchStatusAsync(
+            key,
+            resource,
+            [
+                new(Condition.Healthy, "False", "DeletionPending", DeletionMessage),
+                new(Condition.Progressing, "True", "DeletionPending", DeletionMessage),
+                resource.ConditionOf(Condition.Applied) is { Reason: "DeletionPending" } pending ? DeletionPending(pending.Message) : DeletionPending(DeletionMessage),
+            ],
+            null,
+            cancellationToken);
         var now = time.GetUtcNow();
-        var delay = Annotation(resource) is { } text ? ParseDelay(text) : deletionDelay;
+        var delay = resource.AnnotationOf(ManagedResource.DelayAnnotation) is { } text ? ParseDelay(text) : deletionDelay;
         var remaining = _deletions.GetOrAdd(uid, now) + delay - now;
         if (resource.Spec.KeepObjects != true && remaining > TimeSpan.Zero)
         {
-            if (resource.Status.Conditions.All(condition => condition.Reason != "DeletionPending"))
-            {
-                var message = $"Still in the shoot: {string.Join(", ", resource.Status.Resources)}";
-                await PatchStatusAsync(key, resource, [("ResourcesApplied", "False", "DeletionPending", message)], null, cancellationToken);
-            }
-
+            await PatchStatusAsync(
+                key, resource, [DeletionPending($"Still in the shoot: {string.Join(", ", resource.Status.Resources)}")], null, cancellationToken);
             return ReconcileResult.After(remaining);
         }
 
@@ -247,25 +238,7 @@ internal sealed class ManagedResourceReconciler(IApiClient client, TargetCluster
             null,
             cancellationToken);
 
-    /// <summary>Sets conditions; the other ones and, without <paramref name="more"/>, the other fields stay as they are.</summary>
     private Task<ManagedResource> PatchStatusAsync(
-        ObjectKey key,
-        ManagedResource resource,
-        (string Type, string Status, string Reason, string Message)[] conditions,
-        JsonObject? more,
-        CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow().UtcDateTime;
-        var updated = resource.Status.Conditions
-            .Where(old => conditions.All(condition => condition.Type != old.Type))
-            .Concat(conditions.Select(condition => new Condition(
-                condition.Type, condition.Status, condition.Reason, condition.Message, TransitionTime(condition.Type, condition.Status), now)))
-            .OrderBy(condition => condition.Type, StringComparer.Ordinal);
-        var status = more ?? [];
-        status["conditions"] = JsonSerializer.SerializeToNode([.. updated], ResourcesJson.Default.IReadOnlyListCondition);
-        return client.PatchAsync(Resources.ManagedResources, key, Patch.Merge(new JsonObject { ["status"] = status }), "status", cancellationToken);
-
-        DateTime TransitionTime(string type, string value) =>
-            resource.Status.Conditions.FirstOrDefault(old => old.Type == type && old.Status == value)?.LastTransitionTime ?? now;
-    }
+        ObjectKey key, ManagedResource resource, IReadOnlyList<ConditionUpdate> updates, JsonObject? fields, CancellationToken cancellationToken) =>
+        client.WriteConditionsAsync(key, resource, updates, fields, time, cancellationToken);
 }

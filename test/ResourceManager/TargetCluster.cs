@@ -31,8 +31,6 @@ internal sealed class TargetCluster(IApiClient client, bool apply, bool hasNodes
     // Server-side apply alone refuses them, which is wanted for everything else: it finds misspelt fields.
     private static readonly string[] NewFields = ["appArmorProfile"];
 
-    public bool HasNodes => hasNodes;
-
     /// <summary>Gives an object the place and the labels that it has in the shoot (Gardener contract 4.7).</summary>
     public static ObjectReference Prepare(JsonObject value, IReadOnlyDictionary<string, string>? injectLabels)
     {
@@ -104,20 +102,6 @@ internal sealed class TargetCluster(IApiClient client, bool apply, bool hasNodes
         || IsLeftToOthers(current.Metadata)
         || await client.DeleteAsync(
             DefinitionOf(reference), KeyOf(reference), new DeleteOptions { Propagation = PropagationOf(reference) }, cancellationToken) is null;
-
-    /// <summary>What is wrong with the objects, and what is still under way; null for nothing.</summary>
-    public async Task<(string? Unhealthy, string? Progressing)> HealthAsync(IEnumerable<ObjectReference> references, CancellationToken cancellationToken)
-    {
-        (string? Unhealthy, string? Progressing) result = (null, null);
-        foreach (var reference in hasNodes ? references.Where(reference => reference.Kind == "DaemonSet") : [])
-        {
-            var daemonSet = await client.FindAsync(Resources.DaemonSets, KeyOf(reference), cancellationToken);
-            result.Unhealthy ??= DaemonSetHealth.Complaint(reference, daemonSet);
-            result.Progressing ??= DaemonSetHealth.Progress(reference, daemonSet);
-        }
-
-        return result;
-    }
 
     private DeletionPropagation PropagationOf(ObjectReference reference) =>
         hasNodes && reference.ApiVersion.Split('/')[0] is "apps" or "batch" ? DeletionPropagation.Foreground : DeletionPropagation.Background;

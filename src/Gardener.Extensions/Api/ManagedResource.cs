@@ -2,6 +2,7 @@
 
 using System.Collections.Immutable;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using k8s;
 using k8s.Models;
 
@@ -84,6 +85,10 @@ public sealed record ManagedResourceCondition
 
     /// <summary><c>True</c>, <c>False</c>, <c>Progressing</c> or <c>Unknown</c>.</summary>
     public string Status { get; init => field = value ?? ""; } = "";
+
+    /// <summary>When the status changed last: UTC, whole seconds.</summary>
+    [JsonConverter(typeof(WholeSecondsConverter))]
+    public DateTimeOffset LastTransitionTime { get; init; }
 
     /// <summary>A word for programs, for example <c>DeletionPending</c>.</summary>
     public string? Reason { get; init; }

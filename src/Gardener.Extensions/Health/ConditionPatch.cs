@@ -16,11 +16,11 @@ internal static class ConditionPatch
 {
     /// <param name="value">The object as it was read.</param>
     /// <param name="type">The condition's type.</param>
-    /// <param name="wanted">The condition, or null to remove it.</param>
-    public static Patch For(IExtensionObject value, string type, ExtensionCondition? wanted)
+    /// <param name="desired">The condition, or null to remove it.</param>
+    public static Patch For(IExtensionObject value, string type, ExtensionCondition? desired)
     {
         var others = (value.ExtensionStatus?.Conditions ?? []).Where(condition => condition.Type != type);
-        ImmutableArray<ExtensionCondition> conditions = wanted is null ? [.. others] : [.. others, wanted];
+        ImmutableArray<ExtensionCondition> conditions = desired is null ? [.. others] : [.. others, desired];
         return Patch.Merge(new JsonObject
         {
             ["metadata"] = new JsonObject { ["resourceVersion"] = value.Metadata.ResourceVersion },

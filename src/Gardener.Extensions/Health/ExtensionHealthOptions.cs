@@ -17,9 +17,10 @@ public sealed record ExtensionHealthOptions<T>
     public required Func<T, string> Subject { get; init; }
 
     /// <summary>
-    /// Default true. False takes away a condition that is there: one that nobody updates would tell gardenlet of troubles of the past.
+    /// Default false: gardenlet judges ManagedResources by itself, and hears an extension before it does. False takes away a condition that is
+    /// there: one that nobody updates would tell gardenlet of troubles of the past. (Gardener contract 4.6.)
     /// </summary>
-    public bool IsEnabled { get; init; } = true;
+    public bool IsEnabled { get; init; }
 
     /// <summary>
     /// A condition of which only the message changes is written no more often than this, since the resource manager counts every node

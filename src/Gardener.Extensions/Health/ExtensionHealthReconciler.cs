@@ -58,11 +58,11 @@ public sealed partial class ExtensionHealthReconciler<T>(
             {
                 return await ReconcileAsync(value, cancellationToken);
             }
-            catch (ApiException e) when (e.IsConflict && attempt < ConflictRetries)
+            catch (ApiException exception) when (exception.IsConflict && attempt < ConflictRetries)
             {
                 value = await api.FindAsync(kind.Resource, key, cancellationToken);
             }
-            catch (ApiException e) when (e.IsNotFound)
+            catch (ApiException exception) when (exception.IsNotFound)
             {
                 return ReconcileResult.Done;
             }
@@ -82,56 +82,51 @@ public sealed partial class ExtensionHealthReconciler<T>(
     private async Task<ReconcileResult> ReconcileAsync(T value, CancellationToken cancellationToken)
     {
         var current = value.Condition(Type);
-        var wanted = options.IsEnabled && !IsMigrated(value) ? Next(value, current) : null;
+        var desired = options.IsEnabled && !IsMigrated(value) ? Next(value, current) : null;
 
         // The shoot matters only if there is a condition, or is to be one.
-        if (wanted is not null && (await clusters.FindAsync(value, cancellationToken))?.Spec.Shoot?.IsHibernated == true)
+        if (desired is not null && (await clusters.FindAsync(value, cancellationToken))?.Spec.Shoot?.IsHibernated == true)
         {
-            wanted = null;
+            desired = null;
         }
 
-        if (wanted == current)
+        if (desired == current)
         {
             return ReconcileResult.Done;
         }
 
-        if (wanted is not null && wanted.Status == current?.Status
-            && current.LastUpdateTime + options.MessagePause - wanted.LastUpdateTime is var pause && pause > TimeSpan.Zero)
+        if (desired is not null && desired.Status == current?.Status
+            && current.LastUpdateTime + options.MessagePause - desired.LastUpdateTime is var pause && pause > TimeSpan.Zero)
         {
             return ReconcileResult.After(pause);
         }
 
-        _objects.Wrote(await api.PatchAsync(kind.Resource, value.Key(), ConditionPatch.For(value, Type, wanted), "status", cancellationToken));
-        if (wanted is null)
+        _objects.Wrote(await api.PatchAsync(kind.Resource, value.Key(), ConditionPatch.For(value, Type, desired), "status", cancellationToken));
+        if (desired is null)
         {
             LogRemoved(value.Key(), Type);
         }
-        else if (wanted.Status != current?.Status)
+        else if (desired.Status != current?.Status)
         {
-            LogChanged(value.Key(), Type, wanted.Status, wanted.Message);
+            LogChanged(value.Key(), Type, desired.Status, desired.Message);
         }
 
         return ReconcileResult.Done;
     }
 
     /// <summary>
-    /// What the condition should be: the same one when it already says what is to be said. There is none before the resource manager has
-    /// reported for the first time.
+    /// What the condition should be: the same one when it already says what is to be said. There is none where nothing is known: a condition of
+    /// an extension outweighs what gardenlet finds out by itself, and <c>Progressing</c> would hide all other components without a limit.
     /// </summary>
     private ExtensionCondition? Next(T value, ExtensionCondition? current)
     {
         var report = HealthReport.Of(options.Subject(value), options.ManagedResources(value).Select(key => (key, managedResources.Find(key))));
-        if (report.State == HealthState.Pending && current is null)
+        if (report.State == HealthState.Undecided)
         {
             return null;
         }
 
-        var (status, reason) = report.State switch
-        {
-            HealthState.Healthy => ("True", "HealthCheckSuccessful"),
-            HealthState.Unhealthy => ("False", "HealthCheckUnsuccessful"),
-            _ => ("Progressing", "HealthCheckProgressing"),
-        };
+        var (status, reason) = report.State == HealthState.Healthy ? ("True", "HealthCheckSuccessful") : ("False", "HealthCheckUnsuccessful");
         if (current is not null && current.Status == status && current.Reason == reason && current.Message == report.Message)
         {
             return current;

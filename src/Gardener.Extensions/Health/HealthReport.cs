@@ -9,14 +9,17 @@ namespace Gardener.Extensions.Health;
 /// <summary>How the ManagedResources of an extension object fare together.</summary>
 internal enum HealthState
 {
-    /// <summary>The resource manager has not reported on all of them.</summary>
-    Pending,
-
     /// <summary>All are applied and healthy. One that rolls out is healthy: gardenlet sees to rollouts that take too long.</summary>
     Healthy,
 
     /// <summary>One is not applied or not healthy.</summary>
     Unhealthy,
+
+    /// <summary>
+    /// Nothing that gardenlet should hear from an extension: the resource manager has not reported yet, or what it reports is for gardenlet
+    /// itself to judge.
+    /// </summary>
+    Undecided,
 }
 
 /// <summary>The health of some ManagedResources and what a person should know of it, in the resource manager's own words.</summary>
@@ -34,7 +37,7 @@ internal sealed record HealthReport(HealthState State, string Message)
     {
         var all = managedResources.Select(item => (item.Key.Name, Finding: FindingOf(item.Value))).ToList();
         var state = all.Exists(item => item.Finding.State == HealthState.Unhealthy) ? HealthState.Unhealthy
-            : all.Exists(item => item.Finding.State == HealthState.Pending) ? HealthState.Pending
+            : all.Exists(item => item.Finding.State == HealthState.Undecided) ? HealthState.Undecided
             : HealthState.Healthy;
 
         // Beside a trouble, what is merely slow is of no interest.
@@ -46,34 +49,25 @@ internal sealed record HealthReport(HealthState State, string Message)
 
     private static (HealthState State, string Message) FindingOf(ManagedResource? value)
     {
-        if (value is null)
+        var applied = value?.Condition(ManagedResourceCondition.ResourcesApplied);
+        return value switch
         {
-            return (HealthState.Pending, "it does not exist");
-        }
-
-        if (value.Metadata.DeletionTimestamp is not null)
-        {
-            return (HealthState.Pending, "it is being deleted");
-        }
-
-        var applied = value.Condition(ManagedResourceCondition.ResourcesApplied);
-        if (applied?.Status == "False")
-        {
-            return (HealthState.Unhealthy, Text(applied));
-        }
-
-        if (!value.IsApplied())
-        {
-            return (HealthState.Pending, "the resource manager has not applied it yet");
-        }
-
-        return value.Condition(ManagedResourceCondition.ResourcesHealthy) switch
-        {
-            { Status: "False" } unhealthy => (HealthState.Unhealthy, Text(unhealthy)),
-            { Status: "True" } => (HealthState.Healthy, RolloutOf(value)),
-            _ => (HealthState.Pending, "the resource manager has not checked it yet"),
+            { Metadata.DeletionTimestamp: null } when applied?.Status == "False" => (HealthState.Unhealthy, Text(applied)),
+            { Metadata.DeletionTimestamp: null } when value.IsApplied() => HealthOf(value),
+            _ => (HealthState.Undecided, ""),
         };
     }
+
+    private static (HealthState State, string Message) HealthOf(ManagedResource value) =>
+        value.Condition(ManagedResourceCondition.ResourcesHealthy) switch
+        {
+            { Status: "True" } => (HealthState.Healthy, RolloutOf(value)),
+
+            // gardenlet suppresses this where only preserved nodes are concerned, which can be seen in the shoot alone. (Gardener contract 4.6.)
+            { Status: "False", Reason: "DaemonSetUnhealthy" } => (HealthState.Undecided, ""),
+            { Status: "False" } unhealthy => (HealthState.Unhealthy, Text(unhealthy)),
+            _ => (HealthState.Undecided, ""),
+        };
 
     private static string RolloutOf(ManagedResource value) =>
         value.Condition(ManagedResourceCondition.ResourcesProgressing) is { Status: "True" } progressing

@@ -16,26 +16,31 @@ public static class ManagedResourceHealth
     /// <summary>The objects of the current generation were written.</summary>
     public static bool IsApplied(this ManagedResource value) => IsObserved(value) && HasStatus(value, ManagedResourceCondition.ResourcesApplied, "True");
 
-    /// <summary>The objects of the current generation were written, work, and are rolled out.</summary>
-    public static bool IsHealthyAndRolledOut(this ManagedResource value) =>
+    /// <summary>
+    /// Since when the objects of the current generation are written, work, and are rolled out; null when they are not. Two controllers report
+    /// whether they work and whether they are rolled out, one after the other and in either order: what has not lasted for some seconds may
+    /// be the one's new verdict beside the other's old one. (Gardener contract 4.7.)
+    /// </summary>
+    public static DateTimeOffset? HealthyAndRolledOutSince(this ManagedResource value) =>
         IsApplied(value)
-        && HasStatus(value, ManagedResourceCondition.ResourcesHealthy, "True")
-        && HasStatus(value, ManagedResourceCondition.ResourcesProgressing, "False");
+        && value.Condition(ManagedResourceCondition.ResourcesHealthy) is { Status: "True" } healthy
+        && value.Condition(ManagedResourceCondition.ResourcesProgressing) is { Status: "False" } progressing
+            ? (healthy.LastTransitionTime > progressing.LastTransitionTime ? healthy : progressing).LastTransitionTime
+            : null;
 
     /// <summary>The condition of a type, or null.</summary>
     public static ManagedResourceCondition? Condition(this ManagedResource value, string type) =>
         (value.Status?.Conditions ?? []).FirstOrDefault(condition => condition.Type == type);
 
     /// <summary>The resource manager's own words on what is not as it should be, or null when it has none.</summary>
-    public static string? Complaint(this ManagedResource value) =>
-        ComplaintOf(value, ManagedResourceCondition.ResourcesApplied, "True")
-        ?? ComplaintOf(value, ManagedResourceCondition.ResourcesHealthy, "True")
-        ?? ComplaintOf(value, ManagedResourceCondition.ResourcesProgressing, "False");
-
+    public static string? ReasonNotReady(this ManagedResource value) =>
+        ReasonOf(value, ManagedResourceCondition.ResourcesApplied, "True")
+        ?? ReasonOf(value, ManagedResourceCondition.ResourcesHealthy, "True")
+        ?? ReasonOf(value, ManagedResourceCondition.ResourcesProgressing, "False");
 
     private static bool HasStatus(ManagedResource value, string type, string status) => value.Condition(type)?.Status == status;
 
-    private static string? ComplaintOf(ManagedResource value, string type, string goodStatus) =>
+    private static string? ReasonOf(ManagedResource value, string type, string goodStatus) =>
         value.Condition(type) is { } condition && condition.Status != goodStatus && condition is not { Reason: null, Message: null }
             ? $"{condition.Reason}: {condition.Message}"
             : null;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Collections.Concurrent;
 using Gardener.Extensions.Api;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
@@ -21,23 +20,11 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
     private readonly ReadYourWritesStore<ManagedResource> _known = new(cache, time);
     private readonly SecretWriter _secrets = new(api);
 
-    /// <summary>The secret that this process wrote last for a ManagedResource.</summary>
-    private readonly ConcurrentDictionary<ObjectKey, string> _secretsInPlace = new();
-
-    /// <summary>The ManagedResources in deletion whose secrets this process has deleted.</summary>
-    private readonly ConcurrentDictionary<ObjectKey, SentDeletion> _deletions = new();
-
-    /// <summary>What is known to be gone with its secrets, so that a deletion in several steps asks only once.</summary>
-    private readonly ConcurrentDictionary<ObjectKey, bool> _gone = new();
-
     /// <summary>The newest known state, or null.</summary>
     public ManagedResource? Find(ObjectKey key) => _known.Find(key);
 
-    /// <summary>This process has sent the deletion of a ManagedResource, which has not been made anew since.</summary>
-    public bool HasSentDeletion(ObjectKey key) => _deletions.ContainsKey(key) || _gone.ContainsKey(key);
-
     /// <summary>
-    /// Brings a ManagedResource and its secret to the wanted content: the secret first, then the ManagedResource that refers to it.
+    /// Brings a ManagedResource and its secret to the desired content: the secret first, then the ManagedResource that refers to it.
     /// Writes nothing when nothing differs. A superseded secret is left to the resource manager's garbage collector.
     /// </summary>
     /// <returns>
@@ -51,13 +38,10 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
             return current;
         }
 
-        Forget(content.Key);
-        _deletions.TryRemove(content.Key, out _);
         var secretName = ContentHash.UniqueName(SecretPrefix + content.Key.Name, content.Data);
-        if (!IsSecretInPlace(content.Key, current, secretName))
+        if (!IsSecretInPlace(current, secretName))
         {
             await _secrets.WriteAsync(new ObjectKey(content.Key.Namespace, secretName), content.Data, cancellationToken);
-            _secretsInPlace[content.Key] = secretName;
         }
 
         var applied = current is null
@@ -69,7 +53,8 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
 
     /// <summary>
     /// Deletes a ManagedResource, then its secrets. The deletion is sent even if the cache knows of none: a cache that lags must not
-    /// let objects in the shoot survive their extension.
+    /// let objects in the shoot survive their extension. Nothing is sent for one that is seen to be going; what an end of the process left of
+    /// its secrets is the garbage collector's.
     /// </summary>
     /// <param name="key">Namespace and name of the ManagedResource.</param>
     /// <param name="keepObjects">The objects stay in the shoot, as a migration wants.</param>
@@ -78,93 +63,52 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
     public async Task<ManagedResource?> DeleteAsync(ObjectKey key, bool keepObjects, CancellationToken cancellationToken)
     {
         var current = _known.Find(key);
-        if (current is null && (_gone.ContainsKey(key) || HasEnded(key)))
-        {
-            return null;
-        }
-
         if (keepObjects && current?.Spec.KeepObjects != true)
         {
             current = await KeepObjectsAsync(key, cancellationToken);
         }
 
-        var remaining = current?.Metadata.DeletionTimestamp is not null
-            ? current
-            : await api.DeleteAsync(GardenerResources.ManagedResources, key, options: null, cancellationToken);
-
-        // Gone after its secrets were deleted needs no second look at them.
-        if (!_deletions.TryGetValue(key, out var sent) || (remaining is not null && remaining.Metadata.Uid != sent.Uid))
+        if (current?.Metadata.DeletionTimestamp is not null)
         {
-            await DeleteSecretsAsync(key, remaining ?? current, cancellationToken);
-            _secretsInPlace.TryRemove(key, out _);
-            sent = new SentDeletion(remaining?.Metadata.Uid, WasCached: false);
+            return current;
         }
 
+        var remaining = await api.DeleteAsync(GardenerResources.ManagedResources, key, options: null, cancellationToken);
+        await DeleteSecretsAsync(key, remaining ?? current, cancellationToken);
         if (remaining is not null)
         {
-            _deletions[key] = sent with { WasCached = sent.WasCached || cache.Find(key)?.Metadata.Uid == sent.Uid };
             _known.Wrote(remaining);
-            return remaining;
         }
-
-        _deletions.TryRemove(key, out _);
-        _gone[key] = true;
-        if (current is not null)
+        else if (current is not null)
         {
             _known.Deleted(current);
         }
 
-        return null;
-    }
-
-    /// <summary>Ends the memory of a deletion: its object needs nothing more, or begins anew.</summary>
-    public void Forget(ObjectKey key) => _gone.TryRemove(key, out _);
-
-    /// <summary>
-    /// The cache has held the ManagedResource and holds it no more. One that it never held may only be late, and the server must be asked.
-    /// </summary>
-    private bool HasEnded(ObjectKey key)
-    {
-        if (!_deletions.TryGetValue(key, out var sent) || !sent.WasCached)
-        {
-            return false;
-        }
-
-        _gone[key] = true;
-        _deletions.TryRemove(key, out _);
-        return true;
+        return remaining;
     }
 
     /// <summary>
-    /// Secrets are not watched. One is in place if this process wrote it, or if the resource manager has read it; unless the
-    /// resource manager says that it cannot.
+    /// Secrets are not watched. A ManagedResource refers to its secret only after that was written, so it is in place unless the resource
+    /// manager says that it cannot read it.
     /// </summary>
-    private bool IsSecretInPlace(ObjectKey key, ManagedResource? current, string secretName)
-    {
-        if (current is null || current.Spec.SecretRefs is not [var reference] || reference.Name != secretName)
-        {
-            return false;
-        }
-
-        return current.IsApplied()
-            || (_secretsInPlace.TryGetValue(key, out var written)
-                && written == secretName
-                && current.Condition(ManagedResourceCondition.ResourcesApplied)?.Reason != "CannotReadSecret");
-    }
+    private static bool IsSecretInPlace(ManagedResource? current, string secretName) =>
+        current?.Spec.SecretRefs is [var reference]
+        && reference.Name == secretName
+        && current.Condition(ManagedResourceCondition.ResourcesApplied)?.Reason != "CannotReadSecret";
 
     private async Task<ManagedResource> CreateAsync(ManagedResourceContent content, string secretName, CancellationToken cancellationToken)
     {
-        var wanted = ManagedResourcePatch.New(content, secretName);
+        var desired = ManagedResourcePatch.New(content, secretName);
         try
         {
-            return await api.CreateAsync(GardenerResources.ManagedResources, wanted, cancellationToken);
+            return await api.CreateAsync(GardenerResources.ManagedResources, desired, cancellationToken);
         }
-        catch (ApiException e) when (e.IsAlreadyExists)
+        catch (ApiException exception) when (exception.IsAlreadyExists)
         {
             var current = await api.FindAsync(GardenerResources.ManagedResources, content.Key, cancellationToken);
             return current switch
             {
-                null => await api.CreateAsync(GardenerResources.ManagedResources, wanted, cancellationToken),
+                null => await api.CreateAsync(GardenerResources.ManagedResources, desired, cancellationToken),
                 { Metadata.DeletionTimestamp: not null } => current,
                 _ => await UpdateAsync(current, content, secretName, cancellationToken),
             };
@@ -188,7 +132,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
         {
             return await api.PatchAsync(GardenerResources.ManagedResources, content.Key, patch, null, cancellationToken);
         }
-        catch (ApiException e) when (e.IsNotFound)
+        catch (ApiException exception) when (exception.IsNotFound)
         {
             return await api.CreateAsync(GardenerResources.ManagedResources, ManagedResourcePatch.New(content, secretName), cancellationToken);
         }
@@ -200,7 +144,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
         {
             return await api.PatchAsync(GardenerResources.ManagedResources, key, ManagedResourcePatch.KeepObjects(), null, cancellationToken);
         }
-        catch (ApiException e) when (e.IsNotFound)
+        catch (ApiException exception) when (exception.IsNotFound)
         {
             return null;
         }
@@ -216,6 +160,4 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
             await api.DeleteAsync(GardenerResources.Secrets, new ObjectKey(key.Namespace, name), options: null, cancellationToken);
         }
     }
-
-    private sealed record SentDeletion(string? Uid, bool WasCached);
 }

@@ -53,7 +53,16 @@ internal sealed class ControllerCommand
     private readonly Option<string> _healthConditions = Flags.Switch(
         "--health-conditions",
         "Show the health of the objects in the shoot as condition SystemComponentsHealthy. Turned off, the condition is taken away.",
-        otherwise: true);
+        otherwise: false);
+
+    /// <summary>Flags of the Go extension that mean nothing here, so that a Deployment written for it starts this program, too.</summary>
+    private readonly Option<string?>[] _ignored =
+    [
+        .. ((string[])[
+            "--self-hosted-shoot-cluster", "--webhook-config-server-host", "--webhook-config-server-port", "--webhook-config-cert-dir",
+            "--healthcheck-max-concurrent-reconciles"])
+            .Select(name => Flags.Text(name, "Accepted for the sake of the Go extension's Deployment, and ignored.")),
+    ];
 
     private readonly Option<string[]> _extensionClasses = new("--extension-classes")
     {
@@ -77,7 +86,7 @@ internal sealed class ControllerCommand
         foreach (var option in (Option[])[
             _kubeconfig, _master, _leaderElection, _leaderElectionId, _leaderElectionNamespace, _heartbeatNamespace,
             _heartbeatRenewIntervalSeconds, _metricsBindAddress, _healthBindAddress, _maxConcurrentReconciles, _ignoreOperationAnnotation,
-            _healthConditions, _extensionClasses, _logLevel, _logFormat, _gardenerVersion])
+            _healthConditions, _extensionClasses, _logLevel, _logFormat, _gardenerVersion, .. _ignored])
         {
             command.Options.Add(option);
         }
@@ -104,6 +113,7 @@ internal sealed class ControllerCommand
         LogLevel = result.GetValue(_logLevel)!,
         LogFormat = result.GetValue(_logFormat)!,
         GardenerVersion = result.GetValue(_gardenerVersion),
+        IgnoredFlags = [.. _ignored.Where(option => result.GetResult(option) is { Implicit: false }).Select(option => option.Name)],
         Rendering = _rendering.Read(result),
     };
 }

@@ -40,6 +40,9 @@ internal sealed record ControllerOptions
     /// <summary>The gardenlet that installed this; only logged.</summary>
     public string? GardenerVersion { get; init; }
 
+    /// <summary>Flags that were given and mean nothing here.</summary>
+    public ImmutableArray<string> IgnoredFlags { get; init; } = [];
+
     public required RenderingOptions Rendering { get; init; }
 }
 

@@ -24,15 +24,20 @@ internal sealed partial class GVisorActuator(
     /// <summary>After this the status says that the deletion of a ManagedResource takes too long; gardenlet waits for 3 minutes.</summary>
     private static readonly TimeSpan DeletionLimit = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// A verdict on the nodes counts when it has lasted so long: one of the resource manager's two controllers may not have come to it yet.
+    /// </summary>
+    private static readonly TimeSpan VerdictSettlesAfter = TimeSpan.FromSeconds(5);
+
     public async Task<OperationOutcome> ReconcileAsync(ContainerRuntime value, ClusterShoot shoot, CancellationToken cancellationToken)
     {
         // Everything is rendered before anything is written: a wrong configuration must not leave half of it behind.
         var shared = ShootContent.Shared(value);
         var installation = content.Installation(value, shoot);
 
-        foreach (var wanted in (ManagedResourceContent[])[shared, installation])
+        foreach (var desired in (ManagedResourceContent[])[shared, installation])
         {
-            var applied = await managedResources.ApplyAsync(wanted, cancellationToken);
+            var applied = await managedResources.ApplyAsync(desired, cancellationToken);
             if (applied.Metadata.DeletionTimestamp is not null)
             {
                 return WaitingForDeletion(value, applied);
@@ -52,64 +57,52 @@ internal sealed partial class GVisorActuator(
             return uninstalling;
         }
 
-        var installation = ManagedResourceNames.Installation(value);
-        var isFirstLook = installation is null || !managedResources.HasSentDeletion(installation.Value);
-        var deleting = await DeleteAsync(value, installation, keepObjects: false, cancellationToken);
-
-        // Whether others need what is shared is asked when it may go along, and again when nothing else is left; not at each look between.
-        var deletingShared = (isFirstLook || deleting is null || HasSentSharedDeletion(value)) && await IsSharedUnwantedAsync(value, cancellationToken)
-            ? await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken)
-            : null;
-        return deleting ?? deletingShared ?? AllGone(value);
+        var deleting = await DeleteAsync(ManagedResourceNames.Installation(value), keepObjects: false, value, cancellationToken);
+        var deletingShared = await IsSharedNeededAsync(value, other => !other.IsBeingDeleted() || IsInstallationInPlace(other), cancellationToken)
+            ? null
+            : await DeleteAsync(ManagedResourceNames.Shared(value), keepObjects: false, value, cancellationToken);
+        return deleting ?? deletingShared ?? OperationOutcome.Completed;
     }
 
     public async Task<OperationOutcome> ForceDeleteAsync(ContainerRuntime value, CancellationToken cancellationToken)
     {
-        await DeleteAsync(value, ManagedResourceNames.Installation(value), keepObjects: false, cancellationToken);
-        if (await IsNeededByNoneAsync(value, other => !other.IsBeingDeleted(), cancellationToken))
+        await DeleteAsync(ManagedResourceNames.Installation(value), keepObjects: false, value, cancellationToken);
+        if (!await IsSharedNeededAsync(value, other => !other.IsBeingDeleted(), cancellationToken))
         {
-            await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: false, cancellationToken);
-        }
-
-        return AllGone(value);
-    }
-
-    public async Task<OperationOutcome> MigrateAsync(ContainerRuntime value, CancellationToken cancellationToken)
-    {
-        // Nothing goes in the shoot, so neither has to wait for the other.
-        var deleting = await DeleteAsync(value, ManagedResourceNames.Installation(value), keepObjects: true, cancellationToken);
-        var deletingShared = await DeleteAsync(value, ManagedResourceNames.Shared(value), keepObjects: true, cancellationToken);
-        return deleting ?? deletingShared ?? AllGone(value);
-    }
-
-    private async Task<OperationOutcome?> DeleteAsync(
-        ContainerRuntime value, ObjectKey? key, bool keepObjects, CancellationToken cancellationToken) =>
-        key is not null && await managedResources.DeleteAsync(key.Value, keepObjects, cancellationToken) is { } remaining
-            ? WaitingForDeletion(value, remaining)
-            : null;
-
-    private OperationOutcome AllGone(ContainerRuntime value)
-    {
-        foreach (var key in (ObjectKey?[])[ManagedResourceNames.Installation(value), ManagedResourceNames.Shared(value)])
-        {
-            if (key is not null)
-            {
-                managedResources.Forget(key.Value);
-            }
+            await DeleteAsync(ManagedResourceNames.Shared(value), keepObjects: false, value, cancellationToken);
         }
 
         return OperationOutcome.Completed;
     }
 
-    /// <summary>
-    /// Asked of the server and not of the cache: a pool that was added meanwhile still needs the RuntimeClass. A deletion that was sent
-    /// cannot be called back, and a pool that was added after it makes the ManagedResource anew.
-    /// </summary>
-    private async Task<bool> IsSharedUnwantedAsync(ContainerRuntime value, CancellationToken cancellationToken) =>
-        HasSentSharedDeletion(value)
-        || await IsNeededByNoneAsync(value, other => !other.IsBeingDeleted() || IsInstallationInPlace(other), cancellationToken);
+    public async Task<OperationOutcome> MigrateAsync(ContainerRuntime value, CancellationToken cancellationToken)
+    {
+        // Nothing goes in the shoot, so neither has to wait for the other.
+        var deleting = await DeleteAsync(ManagedResourceNames.Installation(value), keepObjects: true, value, cancellationToken);
+        var deletingShared = await DeleteAsync(ManagedResourceNames.Shared(value), keepObjects: true, value, cancellationToken);
+        return deleting ?? deletingShared ?? OperationOutcome.Completed;
+    }
 
-    private bool HasSentSharedDeletion(ContainerRuntime value) => managedResources.HasSentDeletion(ManagedResourceNames.Shared(value));
+    private async Task<OperationOutcome?> DeleteAsync(ObjectKey? key, bool keepObjects, ContainerRuntime value, CancellationToken cancellationToken) =>
+        key is not null && await managedResources.DeleteAsync(key.Value, keepObjects, cancellationToken) is { } remaining
+            ? WaitingForDeletion(value, remaining)
+            : null;
+
+    /// <summary>
+    /// Another pool of the shoot needs what is shared; the class does not matter here. Asked of the server and not of the cache: a pool that
+    /// was added meanwhile needs the RuntimeClass. A deletion that was sent cannot be called back, and a pool that was added after it makes
+    /// the ManagedResource anew. (Gardener contract 5.1: shared ManagedResource.)
+    /// </summary>
+    private async Task<bool> IsSharedNeededAsync(ContainerRuntime value, Func<ContainerRuntime, bool> needsShared, CancellationToken cancellationToken)
+    {
+        if (managedResources.Find(ManagedResourceNames.Shared(value)) is { Metadata.DeletionTimestamp: not null })
+        {
+            return false;
+        }
+
+        var pools = await api.ListAsync(GardenerResources.ContainerRuntimes, value.Metadata.NamespaceProperty, null, cancellationToken);
+        return pools.Any(other => other.Metadata.Name != value.Metadata.Name && other.Spec.Type == value.Spec.Type && needsShared(other));
+    }
 
     /// <summary>
     /// The pool's nodes are uninstalling, or about to be asked to, and the pods that do so need the ServiceAccount that is shared. The last
@@ -118,18 +111,9 @@ internal sealed partial class GVisorActuator(
     private bool IsInstallationInPlace(ContainerRuntime value) =>
         ManagedResourceNames.Installation(value) is { } key && managedResources.Find(key) is { Metadata.DeletionTimestamp: null };
 
-    /// <summary>No other pool of the shoot. The class does not matter here. (Gardener contract 5.1: shared ManagedResource.)</summary>
-    private async Task<bool> IsNeededByNoneAsync(
-        ContainerRuntime value, Func<ContainerRuntime, bool> needsShared, CancellationToken cancellationToken)
-    {
-        var siblings = await api.ListAsync(GardenerResources.ContainerRuntimes, value.Metadata.NamespaceProperty, null, cancellationToken);
-        return !siblings.Any(other =>
-            other.Metadata.Name != value.Metadata.Name && other.Spec.Type == value.Spec.Type && needsShared(other));
-    }
-
     /// <summary>
     /// Lets the nodes of the pool take gVisor away while the installer still runs there. Null when they have done so, or have had
-    /// their time, or were never asked to install it.
+    /// their time, or cannot be asked.
     /// </summary>
     private async Task<OperationOutcome?> UninstallAsync(ContainerRuntime value, CancellationToken cancellationToken)
     {
@@ -144,20 +128,33 @@ internal sealed partial class GVisorActuator(
         var deadline = start + UninstallationTime.Limit;
         if (now >= deadline)
         {
-            LogUninstallationIncomplete(logger, key, current.Complaint());
+            LogUninstallationIncomplete(logger, key, current.ReasonNotReady());
             return null;
         }
 
-        var applied = await managedResources.ApplyAsync(content.Uninstallation(value, start), cancellationToken);
-        if (applied.Metadata.DeletionTimestamp is not null || applied.IsHealthyAndRolledOut())
+        ManagedResourceContent uninstallation;
+        try
+        {
+            uninstallation = content.Uninstallation(value, start);
+        }
+        catch (CodedException exception)
+        {
+            // Nobody could mend the object of a pool that is going, and it must not stay for ever.
+            LogUninstallationImpossible(logger, key, exception.Message);
+            return null;
+        }
+
+        var applied = await managedResources.ApplyAsync(uninstallation, cancellationToken);
+        var settled = applied.HealthyAndRolledOutSince() + VerdictSettlesAfter;
+        if (applied.Metadata.DeletionTimestamp is not null || now >= settled)
         {
             return null;
         }
 
         return OperationOutcome.Waiting(
             $"the nodes of worker pool '{value.Spec.WorkerPool.Name}' to take gVisor away, until {UninstallationTime.Format(deadline)} at the latest"
-                + Quoted(applied.Complaint()),
-            recheckAfter: deadline - now);
+                + Quoted(applied.ReasonNotReady()),
+            recheckAfter: (settled < deadline ? settled.Value : deadline) - now);
     }
 
     private OperationOutcome WaitingForDeletion(ContainerRuntime value, ManagedResource remaining)
@@ -177,6 +174,9 @@ internal sealed partial class GVisorActuator(
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
-    [LoggerMessage(LogLevel.Warning, "ManagedResource {ManagedResource} is deleted although not all nodes have taken gVisor away: {Complaint}")]
-    private static partial void LogUninstallationIncomplete(ILogger logger, ObjectKey managedResource, string? complaint);
+    [LoggerMessage(LogLevel.Warning, "The nodes of ManagedResource {ManagedResource} are not asked to take gVisor away: {Reason}")]
+    private static partial void LogUninstallationImpossible(ILogger logger, ObjectKey managedResource, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "ManagedResource {ManagedResource} is deleted although not all nodes have taken gVisor away: {Reason}")]
+    private static partial void LogUninstallationIncomplete(ILogger logger, ObjectKey managedResource, string? reason);
 }

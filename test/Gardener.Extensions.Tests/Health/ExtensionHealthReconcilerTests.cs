@@ -53,7 +53,7 @@ public sealed class ExtensionHealthReconcilerTests
 
         Text("status").Should().Be("False");
         Text("reason").Should().Be("HealthCheckUnsuccessful");
-        Text("message").Should().Be("pool a: ManagedResource 'extension-sample-a': DaemonSetUnhealthy: too many unavailable pods found (2/3)");
+        Text("message").Should().Be("pool a: ManagedResource 'extension-sample-a': DaemonSetMissing: too many unavailable pods found (2/3)");
     }
 
     [Fact]
@@ -71,16 +71,15 @@ public sealed class ExtensionHealthReconcilerTests
     }
 
     [Fact]
-    public async Task A_new_generation_is_progressing_until_it_is_judged()
+    public async Task Of_a_new_generation_nothing_is_said_until_it_is_judged()
     {
         await ReconciledAsync();
-        Report(healthy: "True");
+        Report(healthy: "False");
         await ReconcileAsync();
         _seed.Server.Change(GardenerResources.ManagedResources, SampleActuator.ManagedResource, """{"spec":{"keepObjects":true}}""");
 
         await ReconcileAsync();
-        Text("status").Should().Be("Progressing");
-        Text("reason").Should().Be("HealthCheckProgressing");
+        Condition().Should().BeNull("Progressing would hide every other component of the shoot for as long as nobody observes the generation");
 
         Report(healthy: "True");
         await ReconcileAsync();
@@ -235,7 +234,7 @@ public sealed class ExtensionHealthReconcilerTests
         await ReconcileAsync();
 
         _log.Lines.Should().Equal(
-            "Information: Condition SystemComponentsHealthy of shoot--a--b/gvisor-a is False: pool a: ManagedResource 'extension-sample-a': DaemonSetUnhealthy: 1 of 3",
+            "Information: Condition SystemComponentsHealthy of shoot--a--b/gvisor-a is False: pool a: ManagedResource 'extension-sample-a': DaemonSetMissing: 1 of 3",
             "Information: Condition SystemComponentsHealthy of shoot--a--b/gvisor-a is True: pool a: all objects in the shoot are healthy");
     }
 
@@ -305,7 +304,7 @@ public sealed class ExtensionHealthReconcilerTests
                 "observedGeneration": {{generation}},
                 "conditions": [
                   { "type": "ResourcesApplied", "status": "True", "reason": "ApplySucceeded", "message": "fine" },
-                  { "type": "ResourcesHealthy", "status": "{{healthy}}", "reason": "DaemonSetUnhealthy", "message": "{{message}}" },
+                  { "type": "ResourcesHealthy", "status": "{{healthy}}", "reason": "DaemonSetMissing", "message": "{{message}}" },
                   { "type": "ResourcesProgressing", "status": "False", "reason": "ResourcesRolledOut", "message": "fine" }
                 ]
               }

@@ -39,24 +39,31 @@ public sealed class HealthReportTests
             nameof(HealthState.Unhealthy),
             "ManagedResource 'x': ResourcesAppliedReason: about ResourcesApplied"
         },
-        { "healthy in an earlier generation", Outdated(Healthy), nameof(HealthState.Pending), "ManagedResource 'x': the resource manager has not applied it yet" },
+        {
+            "rolled out by the DaemonSet's count and with pods that are not ready, which gardenlet judges with the nodes at hand",
+            WithReason(Reported(("ResourcesApplied", "True"), ("ResourcesHealthy", "False"), ("ResourcesProgressing", "False")), "DaemonSetUnhealthy"),
+            nameof(HealthState.Undecided),
+            ""
+        },
+        {
+            "without its DaemonSet",
+            WithReason(Reported(("ResourcesApplied", "True"), ("ResourcesHealthy", "False")), "DaemonSetMissing"),
+            nameof(HealthState.Unhealthy),
+            "ManagedResource 'x': DaemonSetMissing: about ResourcesHealthy"
+        },
+        { "healthy in an earlier generation", Outdated(Healthy), nameof(HealthState.Undecided), "" },
         {
             "unhealthy in an earlier generation",
             Outdated(Reported(("ResourcesApplied", "True"), ("ResourcesHealthy", "False"))),
-            nameof(HealthState.Pending),
-            "ManagedResource 'x': the resource manager has not applied it yet"
+            nameof(HealthState.Undecided),
+            ""
         },
-        { "being applied", Reported(("ResourcesApplied", "Progressing")), nameof(HealthState.Pending), "ManagedResource 'x': the resource manager has not applied it yet" },
-        {
-            "applied and not checked",
-            Reported(("ResourcesApplied", "True"), ("ResourcesHealthy", "Unknown")),
-            nameof(HealthState.Pending),
-            "ManagedResource 'x': the resource manager has not checked it yet"
-        },
-        { "applied without a word on health", Reported(("ResourcesApplied", "True")), nameof(HealthState.Pending), "ManagedResource 'x': the resource manager has not checked it yet" },
-        { "without a status", Healthy with { Status = null }, nameof(HealthState.Pending), "ManagedResource 'x': the resource manager has not applied it yet" },
-        { "missing", null, nameof(HealthState.Pending), "ManagedResource 'x': it does not exist" },
-        { "being deleted", Deleted(), nameof(HealthState.Pending), "ManagedResource 'x': it is being deleted" },
+        { "being applied", Reported(("ResourcesApplied", "Progressing")), nameof(HealthState.Undecided), "" },
+        { "applied and not checked", Reported(("ResourcesApplied", "True"), ("ResourcesHealthy", "Unknown")), nameof(HealthState.Undecided), "" },
+        { "applied without a word on health", Reported(("ResourcesApplied", "True")), nameof(HealthState.Undecided), "" },
+        { "without a status", Healthy with { Status = null }, nameof(HealthState.Undecided), "" },
+        { "missing", null, nameof(HealthState.Undecided), "" },
+        { "being deleted", Deleted(), nameof(HealthState.Undecided), "" },
     };
 
     [Theory]
@@ -66,7 +73,10 @@ public sealed class HealthReportTests
         var report = Report(("x", value));
 
         report.State.ToString().Should().Be(state, what);
-        report.Message.Should().Be($"{Subject}: {message}");
+        if (message.Length > 0)
+        {
+            report.Message.Should().Be($"{Subject}: {message}");
+        }
     }
 
     [Fact]
@@ -76,7 +86,7 @@ public sealed class HealthReportTests
 
         Report(("a", null), ("b", unhealthy), ("c", Healthy), ("d", unhealthy)).Message.Should().Be(
             $"{Subject}: ManagedResource 'b': ResourcesHealthyReason: about ResourcesHealthy; ManagedResource 'd': ResourcesHealthyReason: about ResourcesHealthy");
-        Report(("a", Healthy), ("b", null)).State.Should().Be(HealthState.Pending);
+        Report(("a", Healthy), ("b", null)).State.Should().Be(HealthState.Undecided);
     }
 
     private static HealthReport Report(params (string Name, ManagedResource? Value)[] managedResources) =>
@@ -95,6 +105,14 @@ public sealed class HealthReportTests
                     Type = item.Type, Status = item.Status, Reason = $"{item.Type}Reason", Message = $"about {item.Type}",
                 }),
             ],
+        },
+    };
+
+    private static ManagedResource WithReason(ManagedResource value, string reason) => value with
+    {
+        Status = value.Status! with
+        {
+            Conditions = [.. value.Status.Conditions!.Value.Select(item => item.Type == "ResourcesHealthy" ? item with { Reason = reason } : item)],
         },
     };
 

@@ -38,6 +38,7 @@ public sealed class ExtensionControllerTests : IAsyncLifetime
                 {
                     ManagedResources = _ => [SampleActuator.ManagedResource],
                     Subject = value => $"worker pool '{value.Spec.WorkerPool.Name}'",
+                    IsEnabled = true,
                 },
                 Workers = 1,
             },

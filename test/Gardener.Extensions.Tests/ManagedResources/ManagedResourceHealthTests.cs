@@ -29,7 +29,32 @@ public sealed class ManagedResourceHealthTests
         var value = Value(observed, applied, healthy, progressing);
 
         value.IsApplied().Should().Be(isApplied);
-        value.IsHealthyAndRolledOut().Should().Be(isHealthyAndRolledOut);
+        value.HealthyAndRolledOutSince().HasValue.Should().Be(isHealthyAndRolledOut);
+    }
+
+    [Theory]
+    [InlineData(3, 7, 7)]
+    [InlineData(7, 3, 7)]
+    public void The_later_of_two_verdicts_tells_since_when_all_is_well(int healthyAt, int rolledOutAt, int since)
+    {
+        var value = new ManagedResource
+        {
+            Metadata = new() { Generation = 2 },
+            Status = new()
+            {
+                ObservedGeneration = 2,
+                Conditions =
+                [
+                    new() { Type = ManagedResourceCondition.ResourcesApplied, Status = "True", LastTransitionTime = At(9) },
+                    new() { Type = ManagedResourceCondition.ResourcesHealthy, Status = "True", LastTransitionTime = At(healthyAt) },
+                    new() { Type = ManagedResourceCondition.ResourcesProgressing, Status = "False", LastTransitionTime = At(rolledOutAt) },
+                ],
+            },
+        };
+
+        value.HealthyAndRolledOutSince().Should().Be(At(since));
+
+        static DateTimeOffset At(int second) => new(2026, 5, 4, 10, 0, second, TimeSpan.Zero);
     }
 
     [Fact]
@@ -38,8 +63,8 @@ public sealed class ManagedResourceHealthTests
         var value = new ManagedResource { Metadata = new() { Generation = 1 } };
 
         value.IsApplied().Should().BeFalse();
-        value.IsHealthyAndRolledOut().Should().BeFalse();
-        value.Complaint().Should().BeNull();
+        value.HealthyAndRolledOutSince().Should().BeNull();
+        value.ReasonNotReady().Should().BeNull();
         value.Condition(ManagedResourceCondition.ResourcesApplied).Should().BeNull();
     }
 
@@ -50,8 +75,8 @@ public sealed class ManagedResourceHealthTests
     [InlineData("True", "False", "True", "reason of ResourcesHealthy: message of ResourcesHealthy")]
     [InlineData("True", "True", "True", "reason of ResourcesProgressing: message of ResourcesProgressing")]
     [InlineData("Progressing", "True", "False", "reason of ResourcesApplied: message of ResourcesApplied")]
-    public void The_first_condition_that_is_not_good_is_the_complaint(string? applied, string? healthy, string? progressing, string? complaint) =>
-        Value(2, applied, healthy, progressing).Complaint().Should().Be(complaint);
+    public void The_first_condition_that_is_not_good_is_the_reason(string? applied, string? healthy, string? progressing, string? reason) =>
+        Value(2, applied, healthy, progressing).ReasonNotReady().Should().Be(reason);
 
     private static ManagedResource Value(long? observed, string? applied, string? healthy, string? progressing) => new()
     {

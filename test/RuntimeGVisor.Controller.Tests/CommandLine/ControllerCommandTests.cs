@@ -21,7 +21,7 @@ public sealed class ControllerCommandTests
             HealthBindAddress = ":8081",
             MaxConcurrentReconciles = 5,
             IgnoreOperationAnnotation = false,
-            HealthConditions = true,
+            HealthConditions = false,
             LogLevel = "info",
             LogFormat = "json",
         });
@@ -42,12 +42,28 @@ public sealed class ControllerCommandTests
 
         run.Error.Should().BeEmpty();
         run.ExitCode.Should().Be(0);
-        run.Options!.HeartbeatNamespace.Should().Be("extension-runtime-gvisor");
+        run.Options!.IgnoredFlags.Should().BeEmpty();
+        run.Options.HeartbeatNamespace.Should().Be("extension-runtime-gvisor");
         run.Options.HeartbeatRenewIntervalSeconds.Should().Be(15);
         run.Options.MaxConcurrentReconciles.Should().Be(7);
         run.Options.IgnoreOperationAnnotation.Should().BeFalse();
         run.Options.GardenerVersion.Should().Be("v1.150.0");
         run.Options.Rendering.TestRepository.Should().Be("registry.example/gvisor");
+    }
+
+    [Theory]
+    [InlineData("--self-hosted-shoot-cluster")]
+    [InlineData("--self-hosted-shoot-cluster=false")]
+    [InlineData("--webhook-config-server-host=")]
+    [InlineData("--webhook-config-server-port=10250")]
+    [InlineData("--webhook-config-cert-dir=/certs")]
+    [InlineData("--healthcheck-max-concurrent-reconciles=5")]
+    public async Task A_flag_that_means_something_to_the_Go_extension_only_is_accepted_and_told(string flag)
+    {
+        var run = await CommandLineRun.OfAsync(flag);
+
+        run.ExitCode.Should().Be(0);
+        run.Options!.IgnoredFlags.Should().Equal(flag.Split('=')[0]);
     }
 
     [Theory]
