@@ -184,7 +184,7 @@ start_controllers() {
 # Of the extension's chart, what the API server has to know: the controller's account and its rights.
 render_rights() {
   "$repository/hack/helm-template.sh" "$repository/charts/gardener-extension-runtime-gvisor" runtime-gvisor extension-runtime-gvisor \
-    --show-only templates/serviceaccount.yaml --show-only templates/rbac.yaml >"$directory/rights.yaml"
+    -f "$repository/test/Chart.Tests/Rendering/repository.yaml" --show-only templates/serviceaccount.yaml --show-only templates/rbac.yaml >"$directory/rights.yaml"
 }
 
 install_resources() {

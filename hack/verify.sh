@@ -65,7 +65,8 @@ fi
 
 if has rig; then
   # Built once here and not by the first test that needs it, so that the time shows.
-  "$repository/hack/helm-template.sh" "$repository/charts/gardener-extension-runtime-gvisor" runtime-gvisor extension-runtime-gvisor >/dev/null
+  "$repository/hack/helm-template.sh" "$repository/charts/gardener-extension-runtime-gvisor" runtime-gvisor extension-runtime-gvisor \
+    -f "$repository/test/Chart.Tests/Rendering/repository.yaml" >/dev/null
   "$repository/hack/cluster.sh" provide
   # shellcheck disable=SC2086 # names
   BUILT=1 "$repository/hack/test.sh" ${RIGS:-rig} >"$work/rig" || status=1

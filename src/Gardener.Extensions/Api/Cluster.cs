@@ -54,9 +54,19 @@ public sealed record ClusterShoot
     /// <summary>The shoot is hibernated, or about to be: nobody applies or deletes objects in it.</summary>
     public bool IsHibernated { get; init; }
 
-    /// <summary>The most nodes that each worker pool may have (<c>spec.provider.workers[].maximum</c>), by the pool's name.</summary>
-    public ImmutableSortedDictionary<string, int> PoolMaximums { get; init; } = ImmutableSortedDictionary<string, int>.Empty;
+    /// <summary>The worker pools (<c>spec.provider.workers</c>) by name.</summary>
+    public ImmutableSortedDictionary<string, ClusterWorkerPool> WorkerPools { get; init; } = ImmutableSortedDictionary<string, ClusterWorkerPool>.Empty;
 
     /// <summary><c>status.lastOperation.state</c> is <c>Failed</c>: gardenlet has given up until somebody acts.</summary>
     public bool HasFailed { get; init; }
+}
+
+/// <summary>What is read of a worker pool inside a Shoot.</summary>
+public sealed record ClusterWorkerPool
+{
+    /// <summary>The most nodes that it may have; null when it does not say.</summary>
+    public int? Maximum { get; init; }
+
+    /// <summary>The architecture of its machines, <c>amd64</c> or <c>arm64</c>; null when it does not say, which Gardener takes for <c>amd64</c>.</summary>
+    public string? Architecture { get; init; }
 }

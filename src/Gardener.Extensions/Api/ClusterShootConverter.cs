@@ -25,6 +25,8 @@ internal sealed class ClusterShootConverter : JsonConverter<ClusterShoot>
         Provider,
         Workers,
         Maximum,
+        Machine,
+        Architecture,
         Status,
         LastOperation,
         State,
@@ -57,7 +59,7 @@ internal sealed class ClusterShootConverter : JsonConverter<ClusterShoot>
                     shoot = ReadFields(ref reader, field, shoot);
                     break;
                 case Field.Workers when reader.TokenType == JsonTokenType.StartArray:
-                    shoot = shoot with { PoolMaximums = ReadPoolMaximums(ref reader) };
+                    shoot = shoot with { WorkerPools = ReadWorkerPools(ref reader) };
                     break;
                 case Field.Enabled:
                     shoot = shoot with { IsHibernated = reader.TokenType == JsonTokenType.True };
@@ -74,43 +76,49 @@ internal sealed class ClusterShootConverter : JsonConverter<ClusterShoot>
         return shoot;
     }
 
-    private static ImmutableSortedDictionary<string, int> ReadPoolMaximums(ref Utf8JsonReader reader)
+    private static ImmutableSortedDictionary<string, ClusterWorkerPool> ReadWorkerPools(ref Utf8JsonReader reader)
     {
-        var maximums = ImmutableSortedDictionary<string, int>.Empty.ToBuilder();
+        var pools = ImmutableSortedDictionary<string, ClusterWorkerPool>.Empty.ToBuilder();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (reader.TokenType == JsonTokenType.StartObject && ReadPool(ref reader) is ({ } name, { } maximum))
+            if (reader.TokenType == JsonTokenType.StartObject && ReadWorkerPool(ref reader, Field.Workers, (null, new())) is ({ } name, var pool))
             {
-                maximums[name] = maximum;
+                pools[name] = pool;
             }
 
             reader.Skip();
         }
 
-        return maximums.ToImmutable();
+        return pools.ToImmutable();
     }
 
-    private static (string? Name, int? Maximum) ReadPool(ref Utf8JsonReader reader)
+    private static (string? Name, ClusterWorkerPool Pool) ReadWorkerPool(
+        ref Utf8JsonReader reader, Field parent, (string? Name, ClusterWorkerPool Pool) read)
     {
-        (string? Name, int? Maximum) pool = default;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var field = FieldOf(Field.Workers, ref reader);
+            var field = FieldOf(parent, ref reader);
             reader.Read();
             switch (field)
             {
                 case Field.Name when reader.TokenType == JsonTokenType.String:
-                    pool.Name = reader.GetString();
+                    read.Name = reader.GetString();
                     break;
                 case Field.Maximum when reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var maximum):
-                    pool.Maximum = maximum;
+                    read.Pool = read.Pool with { Maximum = maximum };
+                    break;
+                case Field.Machine when reader.TokenType == JsonTokenType.StartObject:
+                    read = ReadWorkerPool(ref reader, field, read);
+                    break;
+                case Field.Architecture when reader.TokenType == JsonTokenType.String:
+                    read.Pool = read.Pool with { Architecture = reader.GetString() };
                     break;
             }
 
             reader.Skip();
         }
 
-        return pool;
+        return read;
     }
 
     private static ClusterShoot WithText(ClusterShoot shoot, Field field, string value) => field switch
@@ -146,7 +154,9 @@ internal sealed class ClusterShootConverter : JsonConverter<ClusterShoot>
         Field.Workers =>
             reader.ValueTextEquals("name"u8) ? Field.Name
             : reader.ValueTextEquals("maximum"u8) ? Field.Maximum
+            : reader.ValueTextEquals("machine"u8) ? Field.Machine
             : Field.Other,
+        Field.Machine => reader.ValueTextEquals("architecture"u8) ? Field.Architecture : Field.Other,
         Field.Hibernation => reader.ValueTextEquals("enabled"u8) ? Field.Enabled : Field.Other,
         Field.Status => reader.ValueTextEquals("lastOperation"u8) ? Field.LastOperation : Field.Other,
         Field.LastOperation => reader.ValueTextEquals("state"u8) ? Field.State : Field.Other,

@@ -52,7 +52,7 @@ internal sealed partial class GVisorActuator(
 
     public async Task<OperationOutcome> DeleteAsync(ContainerRuntime value, ClusterShoot? shoot, CancellationToken cancellationToken)
     {
-        if (UninstallationTime.IsPossible(shoot) && await UninstallAsync(value, cancellationToken) is { } uninstalling)
+        if (UninstallationTime.IsPossible(shoot) && await UninstallAsync(value, shoot, cancellationToken) is { } uninstalling)
         {
             return uninstalling;
         }
@@ -115,7 +115,7 @@ internal sealed partial class GVisorActuator(
     /// Lets the nodes of the pool take gVisor away while the installer still runs there. Null when they have done so, or have had
     /// their time, or cannot be asked.
     /// </summary>
-    private async Task<OperationOutcome?> UninstallAsync(ContainerRuntime value, CancellationToken cancellationToken)
+    private async Task<OperationOutcome?> UninstallAsync(ContainerRuntime value, ClusterShoot? shoot, CancellationToken cancellationToken)
     {
         if (ManagedResourceNames.Installation(value) is not { } key
             || managedResources.Find(key) is not { Metadata.DeletionTimestamp: null } current)
@@ -135,7 +135,7 @@ internal sealed partial class GVisorActuator(
         ManagedResourceContent uninstallation;
         try
         {
-            uninstallation = content.Uninstallation(value, start);
+            uninstallation = content.Uninstallation(value, shoot, start);
         }
         catch (CodedException exception)
         {

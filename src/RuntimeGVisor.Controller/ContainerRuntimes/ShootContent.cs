@@ -3,6 +3,7 @@
 using System.Collections.Immutable;
 using System.Text;
 using Gardener.Extensions.Api;
+using Gardener.Extensions.Images;
 using Gardener.Extensions.ManagedResources;
 using Gardener.Extensions.Operations;
 using Kubernetes.Controllers.Client;
@@ -38,21 +39,25 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
         var configuration = Decode(value);
         var flags = RunscFlags.Select(configuration.ConfigFlags);
         Warn(value, configuration, flags);
+        var pool = PoolOf(value, shoot);
         return Pack(value, start: null, new WorkerPoolInput
         {
             PoolName = value.Spec.WorkerPool.Name,
             BinaryPath = value.Spec.BinaryPath,
             Selector = value.Spec.WorkerPool.Selector,
-            Image = image.For(configuration),
+            PoolMaximum = pool.Maximum,
+            Image = ImageOf(value, configuration, pool),
             RunscFlags = flags.Lines,
             IsCriticalForNode = isNodeCritical,
-            PoolMaximum = MaximumOf(value.Spec.WorkerPool.Name, shoot),
         });
     }
 
     /// <summary>The same installer, told to take everything away. A wrong configuration does not matter any more.</summary>
+    /// <param name="value">The object.</param>
+    /// <param name="shoot">Its shoot; null where that is not known.</param>
+    /// <param name="start">When the nodes were first asked.</param>
     /// <exception cref="CodedException">The object names a pool that cannot be rendered.</exception>
-    public ManagedResourceContent Uninstallation(ContainerRuntime value, DateTimeOffset start)
+    public ManagedResourceContent Uninstallation(ContainerRuntime value, ClusterShoot? shoot, DateTimeOffset start)
     {
         GVisorConfiguration configuration;
         try
@@ -69,13 +74,26 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
             PoolName = value.Spec.WorkerPool.Name,
             BinaryPath = value.Spec.BinaryPath,
             Selector = value.Spec.WorkerPool.Selector,
-            Image = image.For(configuration),
+            Image = ImageOf(value, configuration, PoolOf(value, shoot)),
             DesiredState = DesiredState.Uninstalled,
         });
     }
 
-    private static int? MaximumOf(string? pool, ClusterShoot? shoot) =>
-        pool is not null && shoot?.PoolMaximums.TryGetValue(pool, out var maximum) == true ? maximum : null;
+    private static ClusterWorkerPool PoolOf(ContainerRuntime value, ClusterShoot? shoot) =>
+        shoot?.WorkerPools.GetValueOrDefault(value.Spec.WorkerPool.Name ?? "") ?? new();
+
+    private string ImageOf(ContainerRuntime value, GVisorConfiguration configuration, ClusterWorkerPool pool)
+    {
+        try
+        {
+            return image.For(configuration, pool.Architecture);
+        }
+        catch (ImageVectorException exception)
+        {
+            // The operator's image vector, not the shoot's owner: no code that would blame the owner.
+            throw new CodedException($"worker pool '{value.Spec.WorkerPool.Name}': {exception.Message}", [], exception);
+        }
+    }
 
     private static GVisorConfiguration Decode(ContainerRuntime value)
     {
@@ -83,9 +101,9 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
         {
             return GVisorConfigurationDecoder.Decode(value.Spec.ProviderConfig);
         }
-        catch (ProviderConfigurationException e)
+        catch (ProviderConfigurationException exception)
         {
-            throw new CodedException(e.Message, [ErrorCode.ConfigurationProblem], e);
+            throw new CodedException(exception.Message, [ErrorCode.ConfigurationProblem], exception);
         }
     }
 
@@ -103,10 +121,10 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
                     .Add(UninstallationTime.StartedAnnotation, start is { } time ? UninstallationTime.Format(time) : null),
             };
         }
-        catch (ContainerRuntimeSpecException e)
+        catch (ContainerRuntimeSpecException exception)
         {
             // gardenlet writes these fields, not the shoot's owner: no code that would blame the owner.
-            throw new CodedException(e.Message, [], e);
+            throw new CodedException(exception.Message, [], exception);
         }
     }
 

@@ -13,10 +13,13 @@ public sealed class InstallationImage
 
     private const string EmbeddedVector = "RuntimeGVisor.Images.images.yaml";
 
-    private readonly string _reference;
+    private const string DefaultArchitecture = "amd64";
+
+    private readonly ImageVector _vector;
+    private readonly string _buildVersion;
     private readonly string? _testRepository;
 
-    /// <summary>Chooses the image for all worker pools.</summary>
+    /// <summary>Chooses images by a vector.</summary>
     /// <param name="vector">The vector, with the operator's overrides.</param>
     /// <param name="buildVersion">This program's version: the tag of entries that have none.</param>
     /// <param name="testRepository">
@@ -25,7 +28,13 @@ public sealed class InstallationImage
     /// <exception cref="ImageVectorException">The vector has no such image.</exception>
     public InstallationImage(ImageVector vector, string buildVersion, string? testRepository = null)
     {
-        _reference = vector.Find(Name).WithDefaultTag(buildVersion).ToString();
+        if (vector.Images.All(source => source.Name != Name))
+        {
+            throw new ImageVectorException($"the image vector has no image \"{Name}\"; imageVectorOverwrite may name one");
+        }
+
+        _vector = vector;
+        _buildVersion = buildVersion;
         _testRepository = string.IsNullOrEmpty(testRepository) ? null : testRepository;
     }
 
@@ -40,7 +49,10 @@ public sealed class InstallationImage
 
     /// <summary>The image for a worker pool: a tag of the test repository if both sides ask for it, else the vector's image.</summary>
     /// <param name="configuration">What the owner of the shoot asked for.</param>
-    public string For(GVisorConfiguration configuration) => (_testRepository, configuration.TestImageTag) is ({ } repository, { } tag)
-        ? $"{repository}:{tag}"
-        : _reference;
+    /// <param name="architecture">The architecture of the pool's machines; null for Gardener's default, <c>amd64</c>.</param>
+    /// <exception cref="ImageVectorException">The vector has images for other architectures only.</exception>
+    public string For(GVisorConfiguration configuration, string? architecture = null) =>
+        (_testRepository, configuration.TestImageTag) is ({ } repository, { } tag)
+            ? $"{repository}:{tag}"
+            : _vector.Find(Name, architecture: architecture ?? DefaultArchitecture).WithDefaultTag(_buildVersion).ToString();
 }

@@ -25,7 +25,7 @@ public sealed class ObjectsTests
         string[] ofSeed = values == GardenletValues.OfSeed ? [$"ConfigMap {Name}-dashboard", $"PrometheusRule {Name}"] : [];
         string[] expected =
         [
-            $"Deployment {Name}", $"PodDisruptionBudget {Name}", $"ClusterRole {Name}", $"ClusterRoleBinding {Name}", $"Role {Name}",
+            $"ConfigMap {Name}-imagevector-overwrite", $"Deployment {Name}", $"PodDisruptionBudget {Name}", $"ClusterRole {Name}", $"ClusterRoleBinding {Name}", $"Role {Name}",
             $"RoleBinding {Name}", $"Service {Name}", $"ServiceAccount {Name}", $"VerticalPodAutoscaler {Name}-vpa", .. ofSeed,
         ];
         objects.Select(value => $"{value["kind"]} {value.At("/metadata/name")}").Should().BeEquivalentTo(expected);
@@ -33,10 +33,10 @@ public sealed class ObjectsTests
 
     /// <summary>Plutono watches its own namespace, Prometheus all of them.</summary>
     [Fact]
-    public async Task The_seeds_Plutono_and_Prometheus_find_dashboard_and_alerts()
+    public async Task The_seeds_Plutono_and_the_Prometheus_that_alerts_find_dashboard_and_alerts()
     {
         var objects = await HelmChart.RenderAsync(GardenletValues.OfSeed);
-        var dashboard = objects.Single("ConfigMap");
+        var dashboard = objects.Single("ConfigMap dashboard");
         var alerts = objects.Single("PrometheusRule");
 
         ((string?)dashboard.At("/metadata/namespace")).Should().Be("garden");
@@ -45,8 +45,8 @@ public sealed class ObjectsTests
         JsonNode.DeepEquals(JsonNode.Parse(text), JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(HelmChart.Folder, "dashboards", "gvisor.json"))))
             .Should().BeTrue();
         ((string?)alerts.At("/metadata/namespace")).Should().Be(LocalControlPlane.ExtensionNamespace);
-        ((string?)alerts.At("/metadata/labels/prometheus")).Should().Be("seed");
-        alerts.At("/spec/groups/0/rules")!.AsArray().Should().HaveCount(6);
+        ((string?)alerts.At("/metadata/labels/prometheus")).Should().Be("aggregate");
+        alerts.At("/spec/groups/0/rules")!.AsArray().Should().HaveCount(2);
     }
 
     [Fact]

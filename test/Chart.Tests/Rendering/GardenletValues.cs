@@ -41,7 +41,7 @@ internal static class GardenletValues
             "selfHostedShootCluster": true,
             "shoot": { "name": "root", "namespace": "garden", "labels": {}, "annotations": {}, "spec": { "region": "eu1" } }
           },
-          "usablePorts": [ 10300, 10301 ]
+          "usablePorts": [ 10300, 10301, 10302, 10303, 10304 ]
         }
         """;
 

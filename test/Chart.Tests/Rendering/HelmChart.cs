@@ -18,8 +18,10 @@ internal static class HelmChart
 
     public static string Folder { get; } = Path.Combine(Repository.Root, "charts", "gardener-extension-runtime-gvisor");
 
+    private static readonly string RepositoryFile = Path.Combine(Repository.Root, "test", "Chart.Tests", "Rendering", "repository.yaml");
+
     /// <summary>The objects that the chart brings.</summary>
-    /// <param name="values">YAML or JSON that goes over the chart's own values.</param>
+    /// <param name="values">YAML or JSON that goes over the chart's own values and the image's repository.</param>
     public static async Task<IReadOnlyList<JsonObject>> RenderAsync(string values = "{}")
     {
         var (code, output, error) = await RunAsync(values);
@@ -35,8 +37,16 @@ internal static class HelmChart
         return code != 0 ? error : throw new InvalidOperationException($"The chart renders with the values {values}:\n{output}");
     }
 
-    /// <summary>The only object of a kind.</summary>
-    public static JsonObject Single(this IEnumerable<JsonObject> objects, string kind) => objects.Single(value => (string?)value["kind"] == kind);
+    /// <summary>The only object of a kind, or the one of a kind whose name ends so: <c>ConfigMap dashboard</c>.</summary>
+    public static JsonObject Single(this IEnumerable<JsonObject> objects, string which) => objects.Find(which) ?? throw new InvalidOperationException($"No {which}.");
+
+    /// <inheritdoc cref="Single"/>
+    public static JsonObject? Find(this IEnumerable<JsonObject> objects, string which)
+    {
+        var words = which.Split(' ');
+        return objects.SingleOrDefault(value =>
+            (string?)value["kind"] == words[0] && (words.Length == 1 || ((string)value["metadata"]!["name"]!).EndsWith(words[1], StringComparison.Ordinal)));
+    }
 
     /// <summary>The value at a JSON pointer, or null.</summary>
     public static JsonNode? At(this JsonNode value, string pointer)
@@ -56,7 +66,7 @@ internal static class HelmChart
     private static async Task<(int Code, string Output, string Error)> StartAsync(string values)
     {
         var script = Path.Combine(Repository.Root, "hack", "helm-template.sh");
-        using var process = Process.Start(new ProcessStartInfo(script, [Folder, Release, LocalControlPlane.ExtensionNamespace, "-f", "-"])
+        using var process = Process.Start(new ProcessStartInfo(script, [Folder, Release, LocalControlPlane.ExtensionNamespace, "-f", RepositoryFile, "-f", "-"])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

@@ -7,7 +7,7 @@ namespace Chart.Tests.Values;
 /// <summary>One value of the chart, turned away from its default.</summary>
 /// <param name="Key">Where it is in the values, with dots.</param>
 /// <param name="Value">What it is turned to, as JSON.</param>
-/// <param name="Kind">The object that changes.</param>
+/// <param name="Kind">The object that changes; where there are several of its kind, with the end of its name.</param>
 /// <param name="Pointer">The place in that object, as a JSON pointer; an empty one is the whole object.</param>
 /// <param name="Expected">What is there then, as JSON: the value, or an element of the list. <c>null</c>: nothing is there.</param>
 public sealed record Knob(string Key, string Value, string Kind, string Pointer, string Expected)
@@ -22,6 +22,8 @@ public sealed record Knob(string Key, string Value, string Kind, string Pointer,
         new("image.repository", "\"localhost:5000/controller\"", "Deployment", $"{Container}/image", $"\"localhost:5000/controller:v{Version}\""),
         new("image.tag", "\"v9\"", "Deployment", $"{Container}/image", $"\"{DefaultRepository}:v9\""),
         new("image.tag", $"\"{Digest}\"", "Deployment", $"{Container}/image", $"\"{DefaultRepository}@{Digest}\""),
+        new("image.tag", $"\"v9@{Digest}\"", "Deployment", $"{Container}/image", $"\"{DefaultRepository}:v9@{Digest}\""),
+        new("image.repository", "\"localhost/gvisor\"", "ConfigMap overwrite", "/data/images_overwrite.yaml", VectorOf("localhost/gvisor-installation")),
         new("image.pullPolicy", "\"Always\"", "Deployment", $"{Container}/imagePullPolicy", "\"Always\""),
         new("replicaCount", "3", "Deployment", "/spec/replicas", "3"),
         new("replicaCount", "0", "Deployment", "/spec/replicas", "0"),
@@ -40,10 +42,10 @@ public sealed record Knob(string Key, string Value, string Kind, string Pointer,
         new("metrics.port", "9090", "Deployment", $"{Container}/ports", """{"name":"metrics","containerPort":9090}"""),
         new("metrics.port", "9090", "Deployment", $"{Annotations}/prometheus.io~1port", "\"9090\""),
         new("metrics.port", "9090", "Service", "/spec/ports/0/port", "9090"),
-        new("metrics.dashboard.enabled", "false", "ConfigMap", "", "null"),
-        new("metrics.dashboard.enabled", "true", "ConfigMap", "/metadata/labels/dashboard.monitoring.gardener.cloud~1seed", "\"true\""),
+        new("metrics.dashboard.enabled", "false", "ConfigMap dashboard", "", "null"),
+        new("metrics.dashboard.enabled", "true", "ConfigMap dashboard", "/metadata/labels/dashboard.monitoring.gardener.cloud~1seed", "\"true\""),
         new("metrics.alerts.enabled", "false", "PrometheusRule", "", "null"),
-        new("metrics.alerts.enabled", "true", "PrometheusRule", "/metadata/labels/prometheus", "\"seed\""),
+        new("metrics.alerts.enabled", "true", "PrometheusRule", "/metadata/labels/prometheus", "\"aggregate\""),
         new("health.port", "9091", "Deployment", $"{Container}/args", "\"--health-bind-address=:9091\""),
         new("health.port", "9091", "Deployment", $"{Container}/ports", """{"name":"health","containerPort":9091}"""),
         new("leaderElection.enabled", "false", "Deployment", $"{Container}/args", "\"--leader-election=false\""),
@@ -55,20 +57,29 @@ public sealed record Knob(string Key, string Value, string Kind, string Pointer,
         new("controllers.ignoreOperationAnnotation", "true", "Deployment", $"{Container}/args", "\"--ignore-operation-annotation=true\""),
         new("controllers.extensionClasses", """["shoot","seed"]""", "Deployment", $"{Container}/args", "\"--extension-classes=shoot,seed\""),
         new("controllers.heartbeat.renewIntervalSeconds", "60", "Deployment", $"{Container}/args", "\"--heartbeat-renew-interval-seconds=60\""),
-        new("controllers.healthConditions", "false", "Deployment", $"{Container}/args", "\"--health-conditions=false\""),
+        new("controllers.healthConditions", "true", "Deployment", $"{Container}/args", "\"--health-conditions=true\""),
         new("gvisorInstallation.nodeCriticalComponent", "true", "Deployment", $"{Container}/args", "\"--node-critical-component=true\""),
         new("gvisorInstallation.testRepository", "\"localhost/test\"", "Deployment", $"{Container}/args", "\"--gvisor-installation-test-repository=localhost/test\""),
         new("imageVectorOverwrite", ImageVector, "Deployment", $"{Container}/env", """{"name":"IMAGEVECTOR_OVERWRITE","value":"/imagevector-overwrite/images_overwrite.yaml"}"""),
         new("imageVectorOverwrite", ImageVector, "Deployment", $"{Container}/volumeMounts/0/mountPath", "\"/imagevector-overwrite\""),
-        new("imageVectorOverwrite", ImageVector, "ConfigMap", "/data/images_overwrite.yaml", "\"images:\\n- name: runtime-gvisor-installation\\n  tag: v9\\n\""),
-        new("imageVectorOverwrite", "\"images: []\\n\"", "ConfigMap", "/data/images_overwrite.yaml", "\"images: []\\n\""),
+        new("imageVectorOverwrite", "{}", "ConfigMap overwrite", "/data/images_overwrite.yaml", VectorOf($"{DefaultRepository}-installation")),
+        new("imageVectorOverwrite", "null", "ConfigMap overwrite", "/data/images_overwrite.yaml", VectorOf($"{DefaultRepository}-installation")),
+        new("imageVectorOverwrite", "\"\"", "ConfigMap overwrite", "/data/images_overwrite.yaml", VectorOf($"{DefaultRepository}-installation")),
+        new("imageVectorOverwrite", ImageVector, "ConfigMap overwrite", "/data/images_overwrite.yaml", "\"images:\\n- name: runtime-gvisor-installation\\n  tag: v9\\n\""),
+        new("imageVectorOverwrite", "\"images: []\\n\"", "ConfigMap overwrite", "/data/images_overwrite.yaml", "\"images: []\\n\""),
         new("gardener", """{"version":"v1.149.3"}""", "Deployment", $"{Container}/args", "\"--gardener-version=v1.149.3\""),
-        new("usablePorts", "[10300]", "Deployment", "/spec/replicas", "null"),
+        new("usablePorts", "[10300,10301,10302,10303,10304]", "Deployment", $"{Container}/args", "\"--metrics-bind-address=:10300\""),
+        new("usablePorts", "[10300,10301,10302,10303,10304]", "Deployment", $"{Container}/args", "\"--health-bind-address=:10302\""),
+        new("usablePorts", "[10300,10301,10302,10303,10304]", "Deployment", $"{Container}/ports", """{"name":"health","containerPort":10302}"""),
+        new("usablePorts", "[10300,10301,10302,10303,10304]", "Deployment", $"{Annotations}/prometheus.io~1port", "\"10300\""),
+        new("usablePorts", "[10300,10301,10302,10303,10304]", "Service", "/spec/ports/0/port", "10300"),
         new("global", """{"any":"thing"}""", "Deployment", "/spec/replicas", "null"),
     ];
 
-    private const string DefaultRepository = "europe-docker.pkg.dev/gardener-project/releases/gardener/extensions/runtime-gvisor";
+    private const string DefaultRepository = "registry.example.com/extensions/runtime-gvisor";
     private const string ImageVector = """{"images":[{"name":"runtime-gvisor-installation","tag":"v9"}]}""";
+
+    private static string VectorOf(string repository) => $"\"images:\\n- name: runtime-gvisor-installation\\n  repository: {repository}\\n\"";
 
     private static string Version => File.ReadAllText(Path.Combine(ControlPlane.Repository.Root, "VERSION")).Trim();
 

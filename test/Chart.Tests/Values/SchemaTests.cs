@@ -21,6 +21,13 @@ public sealed class SchemaTests
     [InlineData("resources: {limits: {cpu: 1, memory: 1Gi}}")]
     [InlineData("vpa: {resourcePolicy: {minAllowed: null}}")]
     [InlineData("imageVectorOverwrite: null")]
+    [InlineData("imageVectorOverwrite: {}")]
+    [InlineData("imageVectorOverwrite: {images: [{name: runtime-gvisor, repository: localhost/controller, tag: v1}]}")]
+    [InlineData("imageVectorOverwrite: {images: [{name: runtime-gvisor-installation, repository: localhost/installer}], caBundle: {inline: x}}")]
+    [InlineData("usablePorts: null")]
+    [InlineData("componentImageVectorOverwrites: {}")]
+    [InlineData("disableControllers: []")]
+    [InlineData("somethingThatGardenletAddsTomorrow: {a: [1]}")]
     [InlineData("imageVectorOverwrite: ''")]
     [InlineData("imageVectorOverwrite: {images: [{name: runtime-gvisor-installation, ref: localhost/installer@sha256:0123}]}")]
     [InlineData("imageVectorOverwrite: 'images: [{name: runtime-gvisor-installation, repository: localhost/installer}]'")]
@@ -29,13 +36,26 @@ public sealed class SchemaTests
     public async Task Values_that_make_sense_are_taken(string values) =>
         (await HelmChart.RenderAsync(values)).Should().NotBeEmpty();
 
+    [Fact]
+    public async Task A_key_that_nobody_knows_at_the_root_changes_nothing()
+    {
+        var expected = await HelmChart.RenderAsync();
+        var actual = await HelmChart.RenderAsync("{somethingThatGardenletAddsTomorrow: {a: [1]}, disableControllers: [x], componentImageVectorOverwrites: {c: d}}");
+
+        actual.Select(value => value.ToJsonString()).Should().Equal(expected.Select(value => value.ToJsonString()));
+    }
+
+    [Fact]
+    public void The_notes_name_the_values_of_the_Go_chart_that_do_nothing() =>
+        File.ReadAllText(Path.Combine(HelmChart.Folder, "templates", "NOTES.txt")).Should().Contain("componentImageVectorOverwrites").And.Contain("disableControllers");
+
     [Theory]
-    [InlineData("colour: red", "colour")]
     [InlineData("log: {colour: red}", "colour")]
-    [InlineData("componentImageVectorOverwrites: {}", "componentImageVectorOverwrites")]
-    [InlineData("disableControllers: []", "disableControllers")]
     [InlineData("image: null", "image")]
-    [InlineData("image: {repository: ''}", "repository")]
+    [InlineData("image: {repository: ''}", "image.repository: must be set")]
+    [InlineData("image: {tag: 'v1@sha256:12'}", "tag")]
+    [InlineData("usablePorts: [10300]", "usablePorts")]
+    [InlineData("usablePorts: [a, b, c]", "usablePorts")]
     [InlineData("image: {repository: 'https://localhost'}", "repository")]
     [InlineData("image: {tag: 1.0}", "tag")]
     [InlineData("image: {tag: 'sha256:12'}", "tag")]
@@ -73,9 +93,8 @@ public sealed class SchemaTests
     [InlineData("controllers: {disabled: true}", "disabled")]
     [InlineData("gvisorInstallation: {nodeCriticalComponent: 'true'}", "nodeCriticalComponent")]
     [InlineData("gvisorInstallation: {testRepository: '--log-level=debug'}", "testRepository")]
-    [InlineData("imageVectorOverwrite: {images: [{name: runtime-gvisor, tag: v1}]}", "name")]
     [InlineData("imageVectorOverwrite: {images: [{tag: v1}]}", "name")]
-    [InlineData("imageVectorOverwrite: {image: []}", "images")]
+    [InlineData("imageVectorOverwrite: {image: []}", "image")]
     [InlineData("gardener: {version: 1}", "version")]
     public async Task Values_that_make_none_are_refused_by_name(string values, string named) =>
         (await HelmChart.RefuseAsync(values)).Should().Contain(named);

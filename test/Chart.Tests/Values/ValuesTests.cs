@@ -22,7 +22,7 @@ public sealed partial class ValuesTests
         var knob = Knob.All[number];
         var objects = await HelmChart.RenderAsync(knob.Values());
 
-        var actual = objects.SingleOrDefault(value => (string?)value["kind"] == knob.Kind)?.At(knob.Pointer);
+        var actual = objects.Find(knob.Kind)?.At(knob.Pointer);
 
         var expected = JsonNode.Parse(knob.Expected);
         if (actual is JsonArray list)

@@ -33,19 +33,19 @@ public sealed class ClusterShootConverterTests
     });
 
     [Fact]
-    public void The_maximum_of_every_pool_is_read() =>
+    public void Maximum_and_architecture_of_every_pool_are_read() =>
         Shoot("""
             {
               "spec": {
                 "provider": {
                   "type": "local",
                   "workers": [
-                    { "name": "a", "minimum": 1, "maximum": 6, "machine": { "name": "x", "maximum": 9 }, "zones": ["z"] },
+                    { "name": "a", "minimum": 1, "maximum": 6, "machine": { "name": "x", "maximum": 9, "architecture": "arm64", "type": "m" }, "zones": ["z"] },
                     { "maximum": 40, "name": "b" },
                     { "name": "without" },
                     { "maximum": 3 },
-                    { "name": "odd", "maximum": "7" },
-                    { "name": "part", "maximum": 7.5 },
+                    { "name": "odd", "maximum": "7", "machine": ["amd64"] },
+                    { "name": "part", "maximum": 7.5, "machine": { "architecture": 64 }, "architecture": "arm64" },
                     null,
                     ["c"]
                   ],
@@ -55,7 +55,18 @@ public sealed class ClusterShootConverterTests
               }
             }
             """)
-            .Should().BeEquivalentTo(new { IsHibernated = true, PoolMaximums = new Dictionary<string, int>(StringComparer.Ordinal) { ["a"] = 6, ["b"] = 40 } });
+            .Should().BeEquivalentTo(new
+            {
+                IsHibernated = true,
+                WorkerPools = new Dictionary<string, ClusterWorkerPool>(StringComparer.Ordinal)
+                {
+                    ["a"] = new() { Maximum = 6, Architecture = "arm64" },
+                    ["b"] = new() { Maximum = 40 },
+                    ["without"] = new(),
+                    ["odd"] = new(),
+                    ["part"] = new(),
+                },
+            });
 
     [Theory]
     [InlineData("1", true)]

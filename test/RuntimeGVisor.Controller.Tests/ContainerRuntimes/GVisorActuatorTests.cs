@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Collections.Immutable;
 using System.Text;
 using Gardener.Extensions.Api;
+using Gardener.Extensions.Images;
 using Gardener.Extensions.ManagedResources;
 using Gardener.Extensions.Operations;
 using Gardener.Extensions.Tests.ApiServer;
@@ -39,6 +41,37 @@ public sealed class GVisorActuatorTests
 
         ManifestsOf(Shared).Should().Contain("kind: RuntimeClass").And.Contain("kind: ServiceAccount");
         ManifestsOf(Installation).Should().Contain("kind: DaemonSet").And.Contain("\"desiredState\": \"Installed\"");
+    }
+
+    [Fact]
+    public async Task The_rollout_takes_a_tenth_of_the_nodes_that_the_Shoot_allows_the_pool()
+    {
+        var shoot = new ClusterShoot
+        {
+            WorkerPools = new Dictionary<string, ClusterWorkerPool> { ["pool"] = new() { Maximum = 40 }, ["other"] = new() { Maximum = 90 } }.ToImmutableSortedDictionary(),
+        };
+
+        await _actuator.ReconcileAsync(Add("pool"), shoot, CancellationToken.None);
+        await _actuator.ReconcileAsync(Add("unknown"), shoot, CancellationToken.None);
+
+        ManifestsOf(Installation).Should().Contain("maxUnavailable: 4\n");
+        ManifestsOf(new(Namespace, "extension-runtime-gvisor-installation-unknown")).Should().Contain("maxUnavailable: 1\n");
+    }
+
+    [Fact]
+    public async Task A_pool_whose_architecture_has_no_image_is_an_error_that_says_so_and_can_be_deleted()
+    {
+        var vector = ImageVectorFile.Read("images: [{name: runtime-gvisor-installation, repository: r.example/x, architectures: [arm64]}]", "test", _time);
+        var actuator = NewActuator(vector);
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        var reconcile = () => actuator.ReconcileAsync(Get("pool"), Living, CancellationToken.None);
+
+        var error = (await reconcile.Should().ThrowAsync<CodedException>()).Which;
+        error.Message.Should().StartWith("worker pool 'pool': ").And.Contain("architecture amd64");
+        error.Codes.Should().BeEmpty();
+
+        _server.Remove(GardenerResources.ContainerRuntimes, Get("pool").Key());
+        (await actuator.DeleteAsync(Get("pool"), Living, CancellationToken.None)).Should().Be(OperationOutcome.Completed);
     }
 
     [Fact]
@@ -406,9 +439,9 @@ public sealed class GVisorActuatorTests
         (await _actuator.ReconcileAsync(Get("pool"), Living, CancellationToken.None)).WaitingFor.Should().Contain($"'{Shared.Name}' to be deleted");
     }
 
-    private GVisorActuator NewActuator() => new(
+    private GVisorActuator NewActuator(ImageVector? vector = null) => new(
         new ShootContent(
-            new InstallationImage(InstallationImage.ReadEmbeddedVector(_time), "v1.2.3"), isNodeCritical: false, _events, NullLogger<ShootContent>.Instance),
+            new InstallationImage(vector ?? InstallationImage.ReadEmbeddedVector(_time), "v1.2.3"), isNodeCritical: false, _events, NullLogger<ShootContent>.Instance),
         new ManagedResourceWriter(_server, _server.LiveCache(GardenerResources.ManagedResources), _time),
         _server,
         _time,

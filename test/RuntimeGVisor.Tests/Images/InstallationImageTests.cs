@@ -42,6 +42,23 @@ public sealed class InstallationImageTests
         new InstallationImage(vector, "v1", testRepository).For(new() { TestImageTag = tag }).Should().Be(reference);
     }
 
+    [Theory]
+    [InlineData(null, "r.example/amd:v1")]
+    [InlineData("amd64", "r.example/amd:v1")]
+    [InlineData("arm64", "r.example/arm:v1")]
+    public void Entries_for_single_architectures_are_chosen_by_the_pools_machines(string? architecture, string reference) =>
+        new InstallationImage(ByArchitecture("amd64", "arm64"), "v1").For(GVisorConfiguration.Empty, architecture).Should().Be(reference);
+
+    [Fact]
+    public void A_pool_of_an_architecture_without_an_entry_is_an_error_that_names_it() =>
+        new InstallationImage(ByArchitecture("arm64"), "v1").Invoking(image => image.For(GVisorConfiguration.Empty, "amd64"))
+            .Should().Throw<ImageVectorException>().WithMessage("*no image \"runtime-gvisor-installation\"*architecture amd64*");
+
+    private static ImageVector ByArchitecture(params string[] architectures) => ImageVectorFile.Read(
+        $"images: [{string.Join(", ", architectures.Select(each => $"{{name: runtime-gvisor-installation, repository: r.example/{each[..3]}, architectures: [{each}]}}"))}]",
+        "test",
+        TimeProvider.System);
+
     [Fact]
     public void A_vector_without_the_image_is_an_error_at_once() =>
         FluentActions.Invoking(() => new InstallationImage(new() { Images = [] }, "v1"))
