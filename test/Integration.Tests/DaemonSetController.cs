@@ -6,12 +6,17 @@ using ControlPlane;
 namespace Integration.Tests;
 
 /// <summary>
-/// The status of a DaemonSet as Kubernetes' controller writes it, for a pool of nodes that are not there: old pods are replaced within
-/// <c>maxUnavailable</c>, which is rounded up, and a new one takes a while to become ready.
+/// The status of a DaemonSet as Kubernetes' controller writes it, for a pool of nodes that are not there: old pods are ended within
+/// <c>maxUnavailable</c>, which is rounded up, each is replaced when it has ended, and a new one takes a while to become ready.
 /// </summary>
-internal sealed class DaemonSetController(ApiServer api, string name, int nodes, TimeSpan readyAfter) : IAsyncDisposable
+/// <param name="api">The cluster.</param>
+/// <param name="name">The DaemonSet, in kube-system.</param>
+/// <param name="nodes">How many nodes there are.</param>
+/// <param name="endsAfter">How long a pod takes to end; of several that end, one after the other.</param>
+/// <param name="readyAfter">How long a new pod takes to become ready.</param>
+internal sealed class DaemonSetController(ApiServer api, string name, int nodes, TimeSpan endsAfter, TimeSpan readyAfter) : IAsyncDisposable
 {
-    private readonly List<(string Template, DateTimeOffset ReadyAt)> _pods = [];
+    private readonly List<Pod> _pods = [];
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
 
@@ -47,23 +52,25 @@ internal sealed class DaemonSetController(ApiServer api, string name, int nodes,
     {
         var now = TimeProvider.System.GetUtcNow();
         var template = daemonSet["spec"]!["template"]!.ToJsonString();
-        var isNew = _pods.Count == 0;
-        while (_pods.Count < nodes)
+        if (_pods.Count == 0)
         {
-            _pods.Add((template, isNew ? now : now + readyAfter));
+            _pods.AddRange(Enumerable.Repeat(new Pod(template, ReadyAt: now, EndsAt: null), nodes));
         }
 
-        var maxUnavailable = MaxUnavailable((string?)daemonSet["spec"]!["updateStrategy"]!["rollingUpdate"]!["maxUnavailable"]!.ToString());
-        var unavailable = _pods.Count(pod => pod.ReadyAt > now);
-        foreach (var old in Enumerable.Range(0, nodes).Where(index => _pods[index].Template != template).ToList())
+        var maxUnavailable = MaxUnavailable(daemonSet["spec"]!["updateStrategy"]!["rollingUpdate"]!["maxUnavailable"]!.ToString());
+        var unavailable = _pods.Count(pod => !pod.IsAvailable(now));
+        for (var index = 0; index < nodes; index++)
         {
-            if (unavailable >= maxUnavailable)
+            var pod = _pods[index];
+            if (pod.EndsAt <= now)
             {
-                break;
+                _pods[index] = new Pod(template, now + readyAfter, EndsAt: null);
             }
-
-            _pods[old] = (template, now + readyAfter);
-            unavailable++;
+            else if (pod.Template != template && pod.EndsAt is null && unavailable < maxUnavailable)
+            {
+                _pods[index] = pod with { EndsAt = now + (endsAfter * (_pods.Count(other => other.EndsAt is not null) + 1)) };
+                unavailable++;
+            }
         }
 
         var updated = _pods.Count(pod => pod.Template == template);
@@ -86,6 +93,11 @@ internal sealed class DaemonSetController(ApiServer api, string name, int nodes,
         }
     }
 
+    private sealed record Pod(string Template, DateTimeOffset ReadyAt, DateTimeOffset? EndsAt)
+    {
+        public bool IsAvailable(DateTimeOffset now) => EndsAt is null && ReadyAt <= now;
+    }
+
     private static JsonObject With(JsonObject daemonSet, JsonObject status)
     {
         var changed = daemonSet.DeepClone().AsObject();
@@ -93,9 +105,9 @@ internal sealed class DaemonSetController(ApiServer api, string name, int nodes,
         return changed;
     }
 
-    private int MaxUnavailable(string? text) => text switch
+    private int MaxUnavailable(string text) => text switch
     {
         [.. var number, '%'] => (int)Math.Ceiling(nodes * int.Parse(number) / 100.0),
-        _ => int.Parse(text!),
+        _ => int.Parse(text),
     };
 }

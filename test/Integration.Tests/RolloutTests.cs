@@ -31,7 +31,7 @@ public sealed class RolloutTests(OwnSeed seed) : IAsyncLifetime
     {
         await using var resourceManager = StartResourceManager();
         await using var controller = await seed.StartControllerAsync();
-        await using var nodes = new DaemonSetController(seed.Api, Installer, Nodes, readyAfter: TimeSpan.FromMilliseconds(400));
+        await using var nodes = new DaemonSetController(seed.Api, Installer, Nodes, endsAfter: TimeSpan.FromMilliseconds(200), readyAfter: TimeSpan.FromMilliseconds(400));
         nodes.Start();
         await InstallAsync();
 
@@ -57,7 +57,7 @@ public sealed class RolloutTests(OwnSeed seed) : IAsyncLifetime
     {
         await using var resourceManager = StartResourceManager(healthDelay: TimeSpan.FromSeconds(2));
         await using var controller = await seed.StartControllerAsync();
-        await using var nodes = new DaemonSetController(seed.Api, Installer, Nodes, readyAfter: TimeSpan.FromSeconds(10));
+        await using var nodes = new DaemonSetController(seed.Api, Installer, Nodes, endsAfter: TimeSpan.FromMilliseconds(500), readyAfter: TimeSpan.FromSeconds(10));
         nodes.Start();
         await InstallAsync();
 
