@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using RuntimeGVisor.NodeConfiguration;
 using k8s.Models;
+using RuntimeGVisor.NodeConfiguration;
 
 namespace RuntimeGVisor.Shoot;
 
