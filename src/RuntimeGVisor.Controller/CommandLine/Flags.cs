@@ -62,7 +62,7 @@ internal static class Flags
         DefaultValueFactory = _ => otherwise ? "true" : "false",
         CustomParser = result =>
         {
-            var value = result.Tokens.Count == 0 ? "true" : Given(result);
+            var value = Given(result);
             if (value is not ("true" or "false"))
             {
                 result.AddError($"{name}: '{value}' is not allowed: true or false.");
@@ -73,7 +73,8 @@ internal static class Flags
     };
 
     /// <summary>The value of a <see cref="Switch"/>.</summary>
-    public static bool IsOn(this ParseResult result, Option<string> option) => result.GetValue(option) == "true";
+    public static bool IsOn(this ParseResult result, Option<string> option) =>
+        result.GetResult(option) is { Implicit: false, Tokens.Count: 0 } || result.GetValue(option) == "true";
 
     private static string Given(ArgumentResult result) => string.Join(' ', result.Tokens.Select(token => token.Value));
 }

@@ -90,6 +90,14 @@ public sealed class ControllerCommandTests
     public async Task Leader_election_can_be_turned_off(params string[] arguments) =>
         (await CommandLineRun.OfAsync(arguments)).Options!.LeaderElection.Should().BeFalse();
 
+    [Fact]
+    public async Task A_switch_without_a_value_is_on()
+    {
+        var options = (await CommandLineRun.OfAsync("--health-conditions", "--ignore-operation-annotation", "--leader-election")).Options!;
+
+        (options.HealthConditions, options.IgnoreOperationAnnotation, options.LeaderElection).Should().Be((true, true, true));
+    }
+
     [Theory]
     [InlineData("garden,shoot")]
     [InlineData("garden, shoot")]
