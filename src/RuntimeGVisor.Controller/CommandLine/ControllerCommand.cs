@@ -58,10 +58,11 @@ internal sealed class ControllerCommand
     /// <summary>Flags of the Go extension that mean nothing here, so that a Deployment written for it starts this program, too.</summary>
     private readonly Option<string?>[] _ignored =
     [
-        .. ((string[])[
-            "--self-hosted-shoot-cluster", "--webhook-config-server-host", "--webhook-config-server-port", "--webhook-config-cert-dir",
-            "--healthcheck-max-concurrent-reconciles"])
-            .Select(name => Flags.Text(name, "Accepted for the sake of the Go extension's Deployment, and ignored.")),
+        Ignored("--self-hosted-shoot-cluster"),
+        Ignored("--webhook-config-server-host"),
+        Ignored("--webhook-config-server-port"),
+        Ignored("--webhook-config-cert-dir"),
+        Ignored("--healthcheck-max-concurrent-reconciles"),
     ];
 
     private readonly Option<string[]> _extensionClasses = new("--extension-classes")
@@ -93,6 +94,13 @@ internal sealed class ControllerCommand
 
         _rendering.AddTo(command);
         command.SetAction((result, cancellationToken) => run(Read(result), cancellationToken));
+    }
+
+    private static Option<string?> Ignored(string name)
+    {
+        var option = Flags.Text(name, "Ignored.");
+        option.Hidden = true;
+        return option;
     }
 
     private ControllerOptions Read(ParseResult result) => new()
