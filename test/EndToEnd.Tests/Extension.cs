@@ -36,7 +36,7 @@ internal sealed class Extension(Cluster cluster)
                     ["gardener.cloud/role"] = "extension",
                     ["controllerregistration.core.gardener.cloud/name"] = Registration,
                     ["high-availability-config.resources.gardener.cloud/consider"] = "true",
-                    ["pod-security.kubernetes.io/enforce"] = "baseline",
+                    ["pod-security.kubernetes.io/enforce"] = "restricted",
                 },
             },
         });
@@ -50,11 +50,11 @@ internal sealed class Extension(Cluster cluster)
 
     /// <summary>Renders and applies the chart.</summary>
     /// <param name="controller">The controller's image.</param>
-    /// <param name="installer">The node installer's image, which the operator sets in the image vector; null for the built-in one.</param>
+    /// <param name="installer">The node installer's image, which the operator sets in the image vector.</param>
     /// <returns>What was applied and what the server does not know, as kind and name.</returns>
-    public async Task<(IReadOnlyList<string> Applied, IReadOnlyList<string> Left)> InstallAsync(Image controller, Image? installer)
+    public async Task<(IReadOnlyList<string> Applied, IReadOnlyList<string> Left)> InstallAsync(Image controller, Image installer)
     {
-        _installerVector = installer is null ? "" : $$"""
+        _installerVector = $$"""
             imageVectorOverwrite:
               images:
               - name: runtime-gvisor-installation

@@ -19,7 +19,7 @@ public sealed class Images : IAsyncLifetime
     /// <summary>The controller, under the name of a development registry.</summary>
     internal Image Controller { get; private set; } = null!;
 
-    /// <summary>The node installer with the old gVisor, where the controller's built-in image vector expects it.</summary>
+    /// <summary>The node installer with the old gVisor, under the name that the controller's built-in image vector has.</summary>
     internal Image Installer { get; private set; } = null!;
 
     /// <summary>The node installer of another registry with the new gVisor.</summary>

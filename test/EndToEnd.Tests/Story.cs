@@ -58,7 +58,7 @@ public abstract class Story(Landscape landscape) : IAsyncLifetime
     {
         await landscape.Extension.PrepareNamespaceAsync();
 
-        var (applied, left) = await landscape.Extension.InstallAsync(landscape.Images.Controller, installer: null);
+        var (applied, left) = await landscape.Extension.InstallAsync(landscape.Images.Controller, landscape.Images.Installer);
 
         Log.Say($"chart applied in namespace {Extension.Namespace}: {string.Join(", ", applied)}");
         Log.Say($"not applied, this API server does not know them: {string.Join(", ", left)}");
