@@ -302,6 +302,30 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
+    public async Task A_deletion_costs_fourteen_requests_and_nothing_while_it_waits()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Installation);
+        HoldByResourceManager(Shared);
+        _server.Forget();
+
+        // Both ManagedResources with two names of a secret each, and whether another pool needs what is shared.
+        await DeleteAsync("pool", shoot: null);
+        _server.Requests.Should().HaveCount(7);
+
+        await DeleteAsync("pool", shoot: null);
+        _server.Requests.Should().HaveCount(7);
+
+        // The server has the last word on what is gone.
+        ReleaseByResourceManager(Installation);
+        await DeleteAsync("pool", shoot: null);
+        _server.Requests.Should().HaveCount(9);
+        ReleaseByResourceManager(Shared);
+        await DeleteAsync("pool", shoot: null);
+        _server.Requests.Should().HaveCount(14);
+    }
+
+    [Fact]
     public async Task What_is_shared_stays_until_the_nodes_of_every_pool_that_goes_have_uninstalled()
     {
         var other = new ObjectKey(Namespace, "extension-runtime-gvisor-installation-other");
