@@ -37,6 +37,18 @@ public sealed class SchemaTests
         (await HelmChart.RenderAsync(values)).Should().NotBeEmpty();
 
     [Fact]
+    public async Task The_values_of_the_Go_extensions_chart_mean_the_same_here()
+    {
+        var objects = await HelmChart.RenderAsync(GoChartValues.Defaults);
+
+        ((string?)objects.Single("Deployment").At("/spec/template/spec/containers/0/image"))
+            .Should().Be("europe-docker.pkg.dev/gardener-project/public/gardener/extensions/runtime-gvisor:latest");
+        ((string?)objects.Single("VerticalPodAutoscaler").At("/spec/updatePolicy/updateMode")).Should().Be("InPlaceOrRecreate");
+        ((string?)objects.Single("VerticalPodAutoscaler").At("/spec/resourcePolicy/containerPolicies/0/minAllowed/memory")).Should().Be("50Mi");
+        ((string?)objects.Single("ConfigMap overwrite").At("/data/images_overwrite.yaml")).Should().Contain("runtime-gvisor-installation\n");
+    }
+
+    [Fact]
     public async Task A_key_that_nobody_knows_at_the_root_changes_nothing()
     {
         var expected = await HelmChart.RenderAsync();
