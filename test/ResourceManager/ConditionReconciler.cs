@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using k8s.Models;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Reconciling;
+using k8s.Models;
 
 namespace ResourceManager;
 

@@ -2,10 +2,10 @@
 
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using k8s;
-using k8s.Models;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Serialization;
+using k8s;
+using k8s.Models;
 
 namespace ResourceManager;
 

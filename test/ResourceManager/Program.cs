@@ -5,13 +5,13 @@
 using System.CommandLine;
 using Hosting.Logging;
 using Hosting.Metrics;
-using k8s.Models;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.Hosting;
 using Kubernetes.Controllers.Reconciling;
 using Microsoft.Extensions.Logging;
 using ResourceManager;
+using k8s.Models;
 
 var kubeconfig = new Option<string?>("--kubeconfig") { Description = "The seed's kubeconfig." };
 var @namespace = new Option<string?>("--namespace") { Description = "The namespace to work in; all without it." };

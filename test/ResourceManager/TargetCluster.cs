@@ -2,8 +2,8 @@
 
 using System.Net;
 using System.Text.Json.Nodes;
-using k8s.Models;
 using Kubernetes.Controllers.Client;
+using k8s.Models;
 
 namespace ResourceManager;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using Gardener.Extensions.ManagedResources;
-using k8s.Models;
 using RuntimeGVisor.NodeConfiguration;
+using k8s.Models;
 
 namespace RuntimeGVisor.Shoot;
 

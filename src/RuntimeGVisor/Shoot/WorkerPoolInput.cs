@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using k8s.Models;
 using RuntimeGVisor.NodeConfiguration;
+using k8s.Models;
 
 namespace RuntimeGVisor.Shoot;
 

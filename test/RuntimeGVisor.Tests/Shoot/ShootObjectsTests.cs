@@ -2,9 +2,9 @@
 
 using System.Text;
 using CsCheck;
-using k8s.Models;
 using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.Shoot;
+using k8s.Models;
 
 namespace RuntimeGVisor.Tests.Shoot;
 
