@@ -50,6 +50,13 @@ internal sealed class DaemonSetController(ApiServer api, string name, int nodes,
 
     private async Task SyncAsync(JsonObject daemonSet)
     {
+        if (daemonSet["metadata"]!["deletionTimestamp"] is not null)
+        {
+            // Its pods have ended: the garbage collector lets it go.
+            await api.TryAsync(HttpMethod.Put, ApiPaths.DaemonSets("kube-system", name), WithoutFinalizers(daemonSet));
+            return;
+        }
+
         var now = TimeProvider.System.GetUtcNow();
         var template = daemonSet["spec"]!["template"]!.ToJsonString();
         if (_pods.Count == 0)
@@ -96,6 +103,13 @@ internal sealed class DaemonSetController(ApiServer api, string name, int nodes,
     private sealed record Pod(string Template, DateTimeOffset ReadyAt, DateTimeOffset? EndsAt)
     {
         public bool IsAvailable(DateTimeOffset now) => EndsAt is null && ReadyAt <= now;
+    }
+
+    private static JsonObject WithoutFinalizers(JsonObject daemonSet)
+    {
+        var changed = daemonSet.DeepClone().AsObject();
+        changed["metadata"]!.AsObject().Remove("finalizers");
+        return changed;
     }
 
     private static JsonObject With(JsonObject daemonSet, JsonObject status)
