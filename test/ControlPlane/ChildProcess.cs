@@ -10,6 +10,8 @@ namespace ControlPlane;
 public sealed partial class ChildProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
 
     private readonly Process _process = new();
     private readonly StringBuilder _output = new();
@@ -77,6 +79,12 @@ public sealed partial class ChildProcess : IAsyncDisposable
 
     /// <summary>Asks it to end (SIGTERM).</summary>
     public void Terminate() => _ = Signal(_process.Id, SigTerm);
+
+    /// <summary>Does not let it run until <see cref="Continue"/> (SIGSTOP).</summary>
+    public void Pause() => _ = Signal(_process.Id, SigStop);
+
+    /// <summary>Lets it run again (SIGCONT).</summary>
+    public void Continue() => _ = Signal(_process.Id, SigCont);
 
     /// <summary>Ends it without a chance to do anything (SIGKILL), and returns when it is dead.</summary>
     public void Kill()

@@ -3,6 +3,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Threading.Channels;
 using ControlPlane;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -14,7 +15,7 @@ namespace Integration.Tests;
 
 /// <summary>
 /// Stands between the controller and the API server, counts the controller's writes, and lets a test act at the very moment of one:
-/// after it has reached the server and before the controller knows.
+/// after it has reached the server and before the controller knows. It can also show the controller something else than the server does.
 /// </summary>
 internal sealed class WriteInterceptor : IAsyncDisposable
 {
@@ -46,6 +47,18 @@ internal sealed class WriteInterceptor : IAsyncDisposable
     /// <summary>Called with the number of a write that has been carried out, before it is answered.</summary>
     public Action<int> AfterWrite { get; set; } = _ => { };
 
+    /// <summary>Answers a read in place of the server; null leaves it to the server.</summary>
+    public Func<HttpRequest, string?> Answer { get; set; } = _ => null;
+
+    /// <summary>Refuses to begin a watch with the objects that there are, as old servers do, so that they are listed.</summary>
+    public bool HasNoWatchList { get; set; }
+
+    /// <summary>Called with each event of a watch, in JSON, before it is passed on; false loses it.</summary>
+    public Func<HttpRequest, string, bool> PassEvent { get; set; } = (_, _) => true;
+
+    /// <summary>How long after the server the controller sees an event.</summary>
+    public TimeSpan WatchDelay { get; set; }
+
     /// <param name="controlPlane">The API server behind it.</param>
     /// <param name="certificateFile">Where to write the certificate that it identifies itself with.</param>
     public static async Task<WriteInterceptor> StartAsync(LocalControlPlane controlPlane, string certificateFile)
@@ -72,6 +85,10 @@ internal sealed class WriteInterceptor : IAsyncDisposable
     public void Reset()
     {
         BeforeWrite = AfterWrite = _ => { };
+        Answer = _ => null;
+        HasNoWatchList = false;
+        PassEvent = (_, _) => true;
+        WatchDelay = TimeSpan.Zero;
         Volatile.Write(ref _writes, 0);
     }
 
@@ -98,8 +115,23 @@ internal sealed class WriteInterceptor : IAsyncDisposable
         && !request.Path.Value!.Contains("/leases", StringComparison.Ordinal)
         && !request.Path.Value.Contains("/events", StringComparison.Ordinal);
 
+    private static bool IsWatch(HttpRequest request) => request.Query.ContainsKey("watch");
+
     private async Task ForwardAsync(HttpContext context)
     {
+        if (!IsWrite(context.Request) && Answer(context.Request) is { } answer)
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(answer, context.RequestAborted);
+            return;
+        }
+
+        if (HasNoWatchList && context.Request.Query.ContainsKey("sendInitialEvents"))
+        {
+            context.Response.StatusCode = StatusCodes.Status422UnprocessableEntity;
+            return;
+        }
+
         var number = IsWrite(context.Request) ? Interlocked.Increment(ref _writes) : 0;
         if (number > 0)
         {
@@ -143,7 +175,54 @@ internal sealed class WriteInterceptor : IAsyncDisposable
             }
         }
 
-        await CopyAsync(await response.Content.ReadAsStreamAsync(context.RequestAborted), context.Response.Body, context.RequestAborted);
+        var answered = await response.Content.ReadAsStreamAsync(context.RequestAborted);
+        if (IsWatch(context.Request) && response.IsSuccessStatusCode)
+        {
+            await CopyEventsAsync(answered, context);
+        }
+        else
+        {
+            await CopyAsync(answered, context.Response.Body, context.RequestAborted);
+        }
+    }
+
+    /// <summary>Passes events on, each when its time has come.</summary>
+    private async Task CopyEventsAsync(Stream source, HttpContext context)
+    {
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        var events = Channel.CreateUnbounded<(string Line, long At)>();
+        var reading = ReadAsync();
+        await foreach (var (line, at) in events.Reader.ReadAllAsync(context.RequestAborted))
+        {
+            if (WatchDelay - TimeProvider.System.GetElapsedTime(at) is var left && left > TimeSpan.Zero)
+            {
+                await Task.Delay(left, TimeProvider.System, context.RequestAborted);
+            }
+
+            if (PassEvent(context.Request, line))
+            {
+                await context.Response.WriteAsync($"{line}\n", context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+            }
+        }
+
+        await reading;
+
+        async Task ReadAsync()
+        {
+            using var reader = new StreamReader(source);
+            try
+            {
+                while (await reader.ReadLineAsync(context.RequestAborted) is { } line)
+                {
+                    events.Writer.TryWrite((line, TimeProvider.System.GetTimestamp()));
+                }
+            }
+            finally
+            {
+                events.Writer.Complete();
+            }
+        }
     }
 
     /// <summary>Passes every piece on at once: a watch sends little, and rarely.</summary>
