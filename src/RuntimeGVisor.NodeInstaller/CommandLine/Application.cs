@@ -28,6 +28,11 @@ internal static class Application
                 return ExitCode.Success;
             }
 
+            if (commandLine is [ContainerdProcess.Verb, var process] && int.TryParse(process, out var number))
+            {
+                return PrintContainerdProcess(number);
+            }
+
             var arguments = Arguments.Parse(commandLine);
             return arguments.Verb switch
             {
@@ -57,6 +62,13 @@ internal static class Application
     private static async Task<ExitCode> PrintAsync(TextWriter output, string text)
     {
         await output.WriteAsync(text);
+        return ExitCode.Success;
+    }
+
+    private static ExitCode PrintContainerdProcess(int mainProcess)
+    {
+        using var output = Console.OpenStandardOutput();
+        ContainerdProcess.Print(mainProcess, output);
         return ExitCode.Success;
     }
 

@@ -11,9 +11,16 @@ namespace RuntimeGVisor.NodeInstaller.Containerd;
 /// </summary>
 internal sealed class ServedRuntime
 {
-    private readonly JsonElement _runtimes;
+    private readonly JsonElement? _runtimes;
+    private readonly string _defaultRuntime;
 
-    private ServedRuntime(bool isReady, string reason, JsonElement runtimes) => (IsReady, Reason, _runtimes) = (isReady, reason, runtimes);
+    private ServedRuntime(bool isReady, string reason, JsonElement containerd)
+    {
+        IsReady = isReady;
+        Reason = reason;
+        _runtimes = Property(containerd, "runtimes");
+        _defaultRuntime = Text(Property(containerd, "defaultRuntimeName")) is { Length: > 0 } name ? name : ContainerdConfigurationFile.BuiltInRuntime;
+    }
 
     /// <summary>Whether the CRI answers and its runtime is ready.</summary>
     public bool IsReady { get; }
@@ -21,11 +28,11 @@ internal sealed class ServedRuntime
     /// <summary>Why it is not ready; empty when it is.</summary>
     public string Reason { get; }
 
-    /// <summary>Whether runc is told to put containers below systemd's slices; null when containerd does not say.</summary>
+    /// <summary>Whether the default runtime is told to put containers below systemd's slices; null when containerd does not say.</summary>
     public bool? RuncUsesSystemdCgroup =>
-        Find(ContainerdConfigurationFile.DefaultRuntime) is not { } runc
+        Find(_defaultRuntime) is not { } runtime
             ? null
-            : Options(runc) is { } options && Property(options, "SystemdCgroup") is { ValueKind: JsonValueKind.True };
+            : Options(runtime) is { } options && Property(options, "SystemdCgroup") is { ValueKind: JsonValueKind.True };
 
     public static ServedRuntime Unavailable(string reason) => new(false, reason, default);
 
@@ -33,7 +40,7 @@ internal sealed class ServedRuntime
     {
         var ready = status.Status?.Conditions.FirstOrDefault(condition => condition.Type == "RuntimeReady");
         var reason = ready is null ? "the CRI gives no condition RuntimeReady" : $"{ready.Reason} {ready.Message}".Trim();
-        return new(ready is { Status: true }, ready is { Status: true } ? "" : reason, RuntimesOf(status));
+        return new(ready is { Status: true }, ready is { Status: true } ? "" : reason, SectionOf(status));
     }
 
     /// <summary>Whether a handler is served exactly as the entry has it.</summary>
@@ -57,11 +64,11 @@ internal sealed class ServedRuntime
         && Text(Property(served, "runtimeEngine")) is null or ""
         && Text(Property(served, "runtimeRoot")) is null or "";
 
-    private JsonElement? Find(string handler) => _runtimes.ValueKind == JsonValueKind.Object ? Property(_runtimes, handler) : null;
+    private JsonElement? Find(string handler) => _runtimes is { } runtimes ? Property(runtimes, handler) : null;
 
     private static JsonElement? Options(JsonElement runtime) => Property(runtime, "options");
 
-    private static JsonElement RuntimesOf(StatusResponse status)
+    private static JsonElement SectionOf(StatusResponse status)
     {
         if (!status.Info.TryGetValue("config", out var config))
         {
@@ -69,9 +76,7 @@ internal sealed class ServedRuntime
         }
 
         using var document = JsonDocument.Parse(config);
-        return Property(document.RootElement, "containerd") is { } containerd && Property(containerd, "runtimes") is { } runtimes
-            ? runtimes.Clone()
-            : default;
+        return Property(document.RootElement, "containerd")?.Clone() ?? default;
     }
 
     private static JsonElement? Property(JsonElement element, string name) =>

@@ -61,7 +61,7 @@ internal sealed class ContainerdService(
         RemoveFiles();
         try
         {
-            var succeeded = await systemd.RunAsync(command, output, errors, timeout, cancellationToken);
+            var succeeded = await systemd.RunAsync(command, output, errors, timeout, overlay: null, cancellationToken);
             return new(succeeded, await ReadAsync(output), await ReadAsync(errors));
         }
         finally

@@ -93,6 +93,10 @@ internal sealed class InstallationException(FailureReason reason, string message
         Containerd.Configuration.ContainerdConfigurationProblem.Empty => FailureReason.ContainerdConfigurationMissing,
         Containerd.Configuration.ContainerdConfigurationProblem.NotToml => FailureReason.ContainerdConfigurationBroken,
         Containerd.Configuration.ContainerdConfigurationProblem.UnknownVersion => FailureReason.ContainerdConfigurationUnknownVersion,
+        Containerd.Configuration.ContainerdConfigurationProblem.OutOfReach => FailureReason.ContainerdConfigurationMissing,
+        Containerd.Configuration.ContainerdConfigurationProblem.Changing => FailureReason.ContainerdConfigurationChanging,
+        Containerd.Configuration.ContainerdConfigurationProblem.Rejected => FailureReason.ContainerdConfigurationRejected,
+        Containerd.Configuration.ContainerdConfigurationProblem.Hidden => FailureReason.ContainerdConfigurationMasked,
         _ => FailureReason.ContainerdConfigurationNotEditable,
     };
 }

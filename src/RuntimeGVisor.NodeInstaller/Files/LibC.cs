@@ -13,6 +13,7 @@ internal static partial class LibC
     private const int OpenCloseOnExec = 0x80000;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
+    private const int NotPermitted = 1;
     private const int WouldBlock = 11;
     private const int AtCurrentDirectory = -100;
     private const int SymlinkNoFollow = 0x100;
@@ -67,13 +68,15 @@ internal static partial class LibC
         }
     }
 
-    /// <summary>Gives a file to a user and a group.</summary>
-    public static void ChangeOwner(string path, uint user, uint group)
+    /// <summary>Gives a file to a user and a group, if this process may.</summary>
+    public static bool TryChangeOwner(string path, uint user, uint group)
     {
-        if (chown(path, user, group) != 0)
+        if (chown(path, user, group) == 0)
         {
-            throw new IOException($"chown {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+            return true;
         }
+
+        return Marshal.GetLastPInvokeError() == NotPermitted ? false : throw new IOException($"chown {path}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
     /// <summary>User and group that own a file.</summary>

@@ -45,11 +45,7 @@ internal sealed class NodeFiles(KillPoint killPoint)
             if (File.Exists(path))
             {
                 File.SetUnixFileMode(file.SafeFileHandle, File.GetUnixFileMode(path));
-                var owner = LibC.OwnerOf(path);
-                if (owner != LibC.OwnerOf(temporary))
-                {
-                    LibC.ChangeOwner(temporary, owner.User, owner.Group);
-                }
+                KeepOwner(path, temporary);
             }
 
             file.Write(content);
@@ -58,6 +54,20 @@ internal sealed class NodeFiles(KillPoint killPoint)
 
         killPoint.Passed();
         return temporary;
+    }
+
+    // Without CAP_CHOWN no owner can be given. A group alone does no harm: containerd and all that write the file are root.
+    private static void KeepOwner(string path, string temporary)
+    {
+        var owner = LibC.OwnerOf(path);
+        var own = LibC.OwnerOf(temporary);
+        if (owner == own || LibC.TryChangeOwner(temporary, owner.User, owner.Group) || owner.User == own.User)
+        {
+            return;
+        }
+
+        throw new IOException(
+            $"{path} belongs to user {owner.User}, who would lose it to user {own.User}: give the file to user {own.User}, or the installer CAP_CHOWN");
     }
 
     /// <summary>Puts a prepared file into its place.</summary>

@@ -97,13 +97,19 @@ internal sealed class SystemdClient(string busSocket, KillPoint killPoint, TimeP
     /// <param name="outputFile">A file that does not exist yet, for what the program prints.</param>
     /// <param name="errorFile">A file that does not exist yet, for what it complains about.</param>
     /// <param name="timeout">How long it may take.</param>
+    /// <param name="overlay">A file that the program sees under another file's path; null for none.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>Whether the program ended with exit code 0.</returns>
     /// <exception cref="SystemdException">systemd cannot be reached or refuses.</exception>
     public async Task<bool> RunAsync(
-        IReadOnlyList<string> command, string outputFile, string errorFile, TimeSpan timeout, CancellationToken cancellationToken) =>
+        IReadOnlyList<string> command,
+        string outputFile,
+        string errorFile,
+        TimeSpan timeout,
+        FileOverlay? overlay,
+        CancellationToken cancellationToken) =>
         await RunJobAsync(
-            bus => TransientUnitCall(bus, [.. command], outputFile, errorFile, timeout), timeout + TimeSpan.FromSeconds(5), cancellationToken) == "done";
+            bus => TransientUnitCall(bus, [.. command], outputFile, errorFile, timeout, overlay), timeout + TimeSpan.FromSeconds(5), cancellationToken) == "done";
 
     private Task<string> RunJobAsync(Func<DBusConnection, MessageBuffer> start, TimeSpan timeout, CancellationToken cancellationToken) =>
         WithConnectionAsync(
@@ -258,7 +264,8 @@ internal sealed class SystemdClient(string busSocket, KillPoint killPoint, TimeP
         return call.CreateMessage();
     }
 
-    private static MessageBuffer TransientUnitCall(DBusConnection bus, string[] command, string outputFile, string errorFile, TimeSpan timeout)
+    private static MessageBuffer TransientUnitCall(
+        DBusConnection bus, string[] command, string outputFile, string errorFile, TimeSpan timeout, FileOverlay? overlay)
     {
         var call = bus.GetMessageWriter();
         try
@@ -285,6 +292,11 @@ internal sealed class SystemdClient(string busSocket, KillPoint killPoint, TimeP
             call.WriteArray(command);
             call.WriteBool(false);
             call.WriteArrayEnd(commands);
+            if (overlay is not null)
+            {
+                WriteOverlay(ref call, overlay);
+            }
+
             call.WriteArrayEnd(properties);
 
             // Units that would have to come with it: none.
@@ -294,6 +306,21 @@ internal sealed class SystemdClient(string busSocket, KillPoint killPoint, TimeP
         finally
         {
             call.Dispose();
+        }
+
+        // Pairs of paths, each with whether a missing source is ignored, and with flags of mount(2).
+        static void WriteOverlay(ref MessageWriter call, FileOverlay overlay)
+        {
+            call.WriteStructureStart();
+            call.WriteString("BindReadOnlyPaths");
+            call.WriteSignature("a(ssbt)");
+            var paths = call.WriteArrayStart(DBusType.Struct);
+            call.WriteStructureStart();
+            call.WriteString(overlay.Source);
+            call.WriteString(overlay.Target);
+            call.WriteBool(false);
+            call.WriteUInt64(0);
+            call.WriteArrayEnd(paths);
         }
 
         static void WriteText(ref MessageWriter call, string property, string value)

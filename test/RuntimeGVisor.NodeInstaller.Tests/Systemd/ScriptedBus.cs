@@ -3,6 +3,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace RuntimeGVisor.NodeInstaller.Tests.Systemd;
 
@@ -10,7 +11,7 @@ namespace RuntimeGVisor.NodeInstaller.Tests.Systemd;
 /// A system bus with a systemd that knows one service, for one connection after the other. Its bytes are laid out here, after the D-Bus
 /// specification and not by the library under test, and may be damaged on their way. The tests of nodes have the real one.
 /// </summary>
-internal sealed class ScriptedBus : IAsyncDisposable
+internal sealed partial class ScriptedBus : IAsyncDisposable
 {
     public const string Unit = "containerd.service";
     public const string Job = "/org/freedesktop/systemd1/job/4711";
@@ -60,6 +61,9 @@ internal sealed class ScriptedBus : IAsyncDisposable
         ["ExecStart"] = ("a(sasbttttuii)", Commands("/usr/bin/containerd", "containerd", "--config", "${CFG}")),
     };
 
+    /// <summary>What the programs print that are started one after the other.</summary>
+    public Queue<string> Outputs { get; } = [];
+
     /// <summary>Methods that were called.</summary>
     public List<string> Calls { get; } = [];
 
@@ -88,8 +92,8 @@ internal sealed class ScriptedBus : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    // One command of a service; the numbers after it are 0.
-    private static byte[] Commands(string program, params string[] arguments)
+    /// <summary>One command of a service; the numbers after it are 0.</summary>
+    public static byte[] Commands(string program, params string[] arguments)
     {
         List<byte> command = [.. Text(program)];
         var list = new List<byte>();
@@ -244,10 +248,24 @@ internal sealed class ScriptedBus : IAsyncDisposable
             "GetNameOwner" => [Answer(call, "s", Text(Owner))],
             "LoadUnit" when Refusal is not null => [Error(call, Refusal)],
             "LoadUnit" => [Answer(call, "o", Text("/org/freedesktop/systemd1/unit/containerd_2eservice"))],
-            "RestartUnit" or "StartTransientUnit" => JobOf(call),
+            "StartTransientUnit" => Run(text, call),
+            "RestartUnit" => JobOf(call),
             _ => [Answer(call, "", [])],
         };
     }
+
+    private List<byte[]> Run(string text, byte[] call)
+    {
+        if (Outputs.TryDequeue(out var output))
+        {
+            File.WriteAllText(OutputFile().Match(text).Value, output);
+        }
+
+        return JobOf(call);
+    }
+
+    [GeneratedRegex(@"/[^\0]*\.output")]
+    private static partial Regex OutputFile();
 
     private List<byte[]> JobOf(byte[] call)
     {

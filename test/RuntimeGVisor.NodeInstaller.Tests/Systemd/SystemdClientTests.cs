@@ -86,7 +86,7 @@ public sealed class SystemdClientTests
     {
         await using var bus = new ScriptedBus { JobResult = result };
 
-        var run = await Client(bus).RunAsync(["/bin/true", "a b"], "/out", "/errors", TimeSpan.FromSeconds(30), TestEnd);
+        var run = await Client(bus).RunAsync(["/bin/true", "a b"], "/out", "/errors", TimeSpan.FromSeconds(30), new("/candidate", "/file"), TestEnd);
 
         run.Should().Be(succeeds);
     }

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text;
-using Tomlyn.Syntax;
 
 namespace RuntimeGVisor.NodeInstaller.Containerd.Configuration;
 
 /// <summary>
-/// Puts the handler's tables into containerd's configuration and takes them out again. All other bytes stay as they are: the text is cut
-/// and appended to, never written anew from a tree, and the result is parsed again and compared before anybody gets to see it.
+/// Puts the handler into containerd's configuration and takes it out again. In a handler's table that is there already only the values of
+/// <see cref="HandlerEntry"/>'s keys are written; all other bytes stay as they are. The result is parsed again and compared before anybody
+/// gets to see it.
 /// </summary>
 internal static class HandlerEditor
 {
-    // Says where the tables come from and, above runc's, that they may go with the handler's.
-    private const string Marker = "# Kept by gvisor-node-installer.";
-
-    /// <summary>The file's text with the handler's entry as wanted; the same text when nothing has to change.</summary>
+    /// <summary>The file's text with the handler's entry as desired; the same text when nothing has to change.</summary>
     /// <exception cref="ContainerdConfigurationException">The entry is written in a form that cannot be edited.</exception>
     public static string Set(ContainerdConfigurationFile file, HandlerEntry entry)
     {
@@ -24,14 +21,16 @@ internal static class HandlerEditor
             return file.Document.Text;
         }
 
-        var newLine = file.Document.Text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
-        var cut = TextCut.Of(file.Document, path => IsOfHandler(path, entry.Handler), isRemoval: false);
-        var text = cut.Insert(Block(file, entry, newLine), newLine);
-        Check(file, text, entry.Handler, written => written.FindRuntime(entry.Handler) is { } found && entry.IsServedBy(found));
+        var moved = MoveToItsPlugin(file, entry.Handler);
+        var text = SetKeys(moved, entry);
+        Check(moved, text, entry.Handler, others: moved.FindRuntime(entry.Handler) is { } before ? entry.OthersIn(before) : new(), entry);
         return text;
     }
 
-    /// <summary>The file's text without the handler's entry, and without the runc entry that was written for its sake.</summary>
+    /// <summary>
+    /// The file's text without the handler: its whole table goes, also what others put there, because a table without
+    /// <c>runtime_type</c> would have containerd serve the handler with runc. The runc entry that was written for its sake goes with it.
+    /// </summary>
     /// <exception cref="ContainerdConfigurationException">The entry is written in a form that cannot be edited.</exception>
     public static string Remove(ContainerdConfigurationFile file, string handler)
     {
@@ -40,66 +39,86 @@ internal static class HandlerEditor
             return file.Document.Text;
         }
 
-        var text = TextCut.Of(file.Document, path => IsOfHandler(path, handler), isRemoval: true).Text;
+        var (edits, _) = new HandlerTables(file.Document, handler).Cut(ConfigurationVersion.AllPlugins, withMarkedRunc: true);
+        var text = TextEdit.Apply(file.Document.Text, edits);
         if (!string.IsNullOrWhiteSpace(text))
         {
-            Check(file, text, handler, written => written.FindRuntime(handler) is null && written.FindMisplaced(handler).Count == 0);
+            Check(file, text, handler, others: null, entry: null);
         }
 
         return text;
     }
 
-    private static bool IsOfHandler(IReadOnlyList<string> path, string handler) =>
-        path.Count >= 5
-        && path[4] == handler
-        && ConfigurationVersion.AllPlugins.Any(plugin => path.Take(4).SequenceEqual(ConfigurationVersion.RuntimesPath(plugin)));
-
-    private static string Block(ContainerdConfigurationFile file, HandlerEntry entry, string newLine)
+    private static string SetKeys(ContainerdConfigurationFile file, HandlerEntry entry)
     {
-        // Keys that need no quotes stay bare: Gardener's own tests look for "containerd.runtimes.runsc" in exactly two lines.
-        var runtimes = $"""plugins.{QuotedUnlessBare(file.RuntimesPath[1])}.containerd.runtimes""";
-        var block = new StringBuilder();
-        if (file.NeedsRuncBesideHandler)
+        var tables = new HandlerTables(file.Document, entry.Handler);
+        var runc = file.NeedsRuncBesideHandler ? RuncBlock(file) : "";
+        var (misplaced, _) = tables.Cut([.. file.FindMisplaced(entry.Handler)], withMarkedRunc: false);
+        if (file.FindRuntime(entry.Handler) is not null && tables.Set(file.RuntimesPath[1], entry) is { } edits)
         {
-            block.Append($"""
-                {Marker}
-                [{runtimes}.{ContainerdConfigurationFile.DefaultRuntime}]
-                  runtime_type = "io.containerd.runc.v2"
-
-
-                """);
+            var edited = TextEdit.Apply(file.Document.Text, [.. misplaced, .. edits]);
+            return runc.Length == 0 ? edited : Append(edited, runc, file.Document.NewLine);
         }
 
-        block.Append($"""
-            {Marker}
-            [{runtimes}.{entry.Handler}]
-              runtime_type = "{HandlerEntry.RuntimeType}"
-              [{runtimes}.{entry.Handler}.options]
-                TypeUrl = "{HandlerEntry.TypeUrl}"
-                ConfigPath = "{entry.ConfigPath}"
-
-            """);
-        return block.Replace("\r\n", "\n").Replace("\n", newLine).ToString();
+        // Not there yet, or in a form that has no room for a missing key: then it is written anew, if nothing of others is in it.
+        var (cut, place) = tables.Cut(ConfigurationVersion.AllPlugins, withMarkedRunc: false);
+        var block = (runc.Length == 0 ? "" : runc + file.Document.NewLine) + HandlerBlock(file, entry);
+        var text = TextEdit.Apply(file.Document.Text, cut);
+        return place is { } there ? text.Insert(there, block) : Append(text, block, file.Document.NewLine);
     }
 
-    private static string QuotedUnlessBare(string key) => BareKeySyntax.IsBareKey(key) ? key : $"\"{key}\"";
+    // Older installers wrote the tables of another version, where containerd does not look: they move with all that is in them.
+    private static ContainerdConfigurationFile MoveToItsPlugin(ContainerdConfigurationFile file, string handler) =>
+        file.FindRuntime(handler) is null
+        && file.FindMisplaced(handler) is [var misplaced]
+        && new HandlerTables(file.Document, handler).Move(misplaced, file.RuntimesPath[1]) is { } edits
+        && file.TryWith(TextEdit.Apply(file.Document.Text, edits)) is { } moved
+        && Others(moved, handler).SameAs(Others(file, handler))
+            ? moved
+            : file;
 
-    // The last word before a text leaves this class: only our own tables may differ.
-    private static void Check(ContainerdConfigurationFile before, string text, string handler, Func<ContainerdConfigurationFile, bool> isAsWanted)
+    private static string Append(string text, string block, string newLine) => text + (text.EndsWith('\n') ? "" : newLine) + newLine + block;
+
+    private static string RuncBlock(ContainerdConfigurationFile file)
     {
-        ContainerdConfigurationFile after;
-        try
+        var table = TomlDocument.HeaderOf([.. file.RuntimesPath, ContainerdConfigurationFile.BuiltInRuntime]);
+        return Lines(file, HandlerTables.Marker, $"[{table}]", """  runtime_type = "io.containerd.runc.v2" """.TrimEnd());
+    }
+
+    // Keys that need no quotes stay bare: Gardener's own tests look for "containerd.runtimes.runsc" in exactly two lines.
+    private static string HandlerBlock(ContainerdConfigurationFile file, HandlerEntry entry)
+    {
+        var table = TomlDocument.HeaderOf([.. file.RuntimesPath, entry.Handler]);
+        return Lines(
+            file,
+            HandlerTables.Marker,
+            $"[{table}]",
+            $"  runtime_type = {TomlDocument.Quote(HandlerEntry.RuntimeType)}",
+            $"  [{table}.{HandlerEntry.Options}]",
+            $"    TypeUrl = {TomlDocument.Quote(HandlerEntry.TypeUrl)}",
+            $"    ConfigPath = {TomlDocument.Quote(entry.ConfigPath)}");
+    }
+
+    private static string Lines(ContainerdConfigurationFile file, params IEnumerable<string> lines) =>
+        lines.Aggregate(new StringBuilder(), (block, line) => block.Append(line).Append(file.Document.NewLine)).ToString();
+
+    // The last word before a text leaves this class: only our own keys may differ.
+    private static void Check(ContainerdConfigurationFile before, string text, string handler, TomlTable? others, HandlerEntry? entry)
+    {
+        if (before.TryWith(text) is not { } after)
         {
-            after = ContainerdConfigurationFile.Read(TomlDocument.Parse(text));
-        }
-        catch (FormatException exception)
-        {
-            throw NotEditable(handler, $"the edited text would be {exception.Message}");
+            throw NotEditable(handler, "the edited text would be no TOML");
         }
 
-        if (!isAsWanted(after) || !Others(before, handler).SameAs(Others(after, handler)))
+        var table = after.FindRuntime(handler);
+        if (!Others(before, handler).SameAs(Others(after, handler)) || after.FindMisplaced(handler).Count > 0 || table is null != entry is null)
         {
             throw NotEditable(handler, "the tables around it are written in a form (inline or dotted) that does not allow it");
+        }
+
+        if (entry is not null && !(entry.IsServedBy(table!) && entry.OthersIn(table!).SameAs(others!)))
+        {
+            throw NotEditable(handler, "its own table is written in a form (inline or dotted) that does not allow it");
         }
     }
 
@@ -110,87 +129,9 @@ internal static class HandlerEditor
     {
         var others = ConfigurationVersion.AllPlugins.Aggregate(
             file.Document.Root, (table, plugin) => table.Without([.. ConfigurationVersion.RuntimesPath(plugin), handler]));
-        var runc = (IReadOnlyList<string>)[.. file.RuntimesPath, ContainerdConfigurationFile.DefaultRuntime];
+        var runc = (IReadOnlyList<string>)[.. file.RuntimesPath, ContainerdConfigurationFile.BuiltInRuntime];
         return others.FindTable(runc) is { Values.Count: 1 } table && table.FindString("runtime_type") == "io.containerd.runc.v2"
             ? others.Without(runc)
             : others;
-    }
-
-    /// <summary>A text with some of its tables cut out, and the place where the first of them stood.</summary>
-    private sealed record TextCut(string Text, int? Place)
-    {
-        public static TextCut Of(TomlDocument document, Func<IReadOnlyList<string>, bool> isCut, bool isRemoval)
-        {
-            var text = document.Text;
-            var ranges = new List<(int Start, int End)>();
-            int? place = null;
-            foreach (var table in document.Syntax.Tables)
-            {
-                var path = TomlTable.PathOf(table.Name!);
-                var start = LineStart(text, table.OpenBracket!.Span.Start.Offset);
-                var marked = MarkerStart(text, start, withBlankLine: isRemoval);
-                if (isCut(path) || (isRemoval && marked < start && IsRunc(path)))
-                {
-                    place ??= marked;
-                    ranges.Add((marked, LineEnd(text, EndOf(table))));
-                }
-                else
-                {
-                    ranges.AddRange(KeysIn(text, table.Items, path, isCut));
-                }
-            }
-
-            ranges.AddRange(KeysIn(text, document.Syntax.KeyValues, [], isCut));
-            foreach (var (start, end) in ranges.OrderByDescending(range => range.Start))
-            {
-                text = text.Remove(start, end - start);
-            }
-
-            return new(text, ranges.Any(range => range.Start < place) ? null : place);
-        }
-
-        public string Insert(string block, string newLine)
-        {
-            if (Place is { } place)
-            {
-                return Text.Insert(place, block);
-            }
-
-            var separator = Text.EndsWith('\n') ? "" : newLine;
-            return Text + separator + newLine + block;
-        }
-
-        private static IEnumerable<(int Start, int End)> KeysIn(
-            string text, SyntaxList<KeyValueSyntax> items, IReadOnlyList<string> table, Func<IReadOnlyList<string>, bool> isCut) =>
-            items.Where(item => isCut([.. table, .. TomlTable.PathOf(item.Key!)]))
-                .Select(item => (LineStart(text, item.Key!.Span.Start.Offset), LineEnd(text, EndOf(item))));
-
-        private static bool IsRunc(IReadOnlyList<string> path) => path.Count == 5 && path[4] == ContainerdConfigurationFile.DefaultRuntime;
-
-        // A table ends with its last key: what follows up to the next header (comments, blank lines) belongs to whoever wrote it.
-        private static int EndOf(TableSyntaxBase table) =>
-            table.Items.LastOrDefault() is { } last ? EndOf(last) : table.CloseBracket!.Span.End.Offset;
-
-        private static int EndOf(KeyValueSyntax item) => item.Value!.Span.End.Offset;
-
-        private static int LineStart(string text, int offset) => offset == 0 ? 0 : text.LastIndexOf('\n', offset - 1) + 1;
-
-        private static int LineEnd(string text, int offset) =>
-            text.IndexOf('\n', Math.Min(offset, text.Length)) is >= 0 and var end ? end + 1 : text.Length;
-
-        // Our marker goes with its table; when the table goes for good, so does the blank line that was put before it.
-        private static int MarkerStart(string text, int tableStart, bool withBlankLine)
-        {
-            var start = PreviousLine(text, tableStart);
-            if (text.AsSpan(start, tableStart - start).Trim() is not Marker)
-            {
-                return tableStart;
-            }
-
-            var blank = PreviousLine(text, start);
-            return withBlankLine && text.AsSpan(blank, start - blank).IsWhiteSpace() ? blank : start;
-        }
-
-        private static int PreviousLine(string text, int lineStart) => lineStart == 0 ? 0 : LineStart(text, lineStart - 1);
     }
 }

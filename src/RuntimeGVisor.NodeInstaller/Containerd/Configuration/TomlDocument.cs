@@ -22,6 +22,9 @@ internal sealed class TomlDocument
     /// <summary>What the text means.</summary>
     public TomlTable Root { get; }
 
+    /// <summary>How the text ends its lines.</summary>
+    public string NewLine => Text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
+
     /// <summary>Parses the bytes of a file.</summary>
     /// <exception cref="FormatException">The bytes are no UTF-8 or the text is no TOML; the message names the place.</exception>
     public static TomlDocument Parse(ReadOnlySpan<byte> utf8)
@@ -55,4 +58,40 @@ internal sealed class TomlDocument
             ? throw new FormatException($"not TOML: {string.Join("; ", syntax.Diagnostics.Take(3))}")
             : new(text, syntax, TomlTable.From(syntax));
     }
+
+    /// <summary>The parts of a key, unquoted.</summary>
+    public static IReadOnlyList<string> PathOf(KeySyntax key) => [TextOf(key.Key!), .. key.DotKeys.Select(item => TextOf(item.Key!))];
+
+    /// <summary>A table's name as it stands in its header; what needs no quotes has none.</summary>
+    public static string HeaderOf(IEnumerable<string> path) => string.Join('.', path.Select(QuotedUnlessBare));
+
+    /// <summary>A key as it is written.</summary>
+    public static string QuotedUnlessBare(string key) => BareKeySyntax.IsBareKey(key) ? key : Quote(key);
+
+    /// <summary>A string as it is written.</summary>
+    public static string Quote(string value) => $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>Every value that is no table, with its path: those of inline tables and dotted keys as well, those in lists of tables not.</summary>
+    public IEnumerable<(IReadOnlyList<string> Path, ValueSyntax Value)> Items() =>
+        Syntax.Tables.OfType<TableSyntax>().SelectMany(table => Items(table.Items, PathOf(table.Name!))).Concat(Items(Syntax.KeyValues, []));
+
+    private static IEnumerable<(IReadOnlyList<string> Path, ValueSyntax Value)> Items(IEnumerable<KeyValueSyntax> items, IReadOnlyList<string> table)
+    {
+        foreach (var item in items)
+        {
+            IReadOnlyList<string> path = [.. table, .. PathOf(item.Key!)];
+            var values = item.Value is InlineTableSyntax inline ? Items(inline.Items.Select(inner => inner.KeyValue!), path) : [(path, item.Value!)];
+            foreach (var value in values)
+            {
+                yield return value;
+            }
+        }
+    }
+
+    private static string TextOf(BareKeyOrStringValueSyntax key) => key switch
+    {
+        BareKeySyntax bare => bare.Key?.Text ?? "",
+        StringValueSyntax quoted => quoted.Value ?? "",
+        _ => throw new FormatException($"not TOML: a key of kind {key.Kind}"),
+    };
 }

@@ -23,15 +23,11 @@ internal sealed class TomlTable
         root.AddAll(document.KeyValues);
         foreach (var table in document.Tables)
         {
-            root.Open(PathOf(table.Name!), table is TableArraySyntax).AddAll(table.Items);
+            root.Open(TomlDocument.PathOf(table.Name!), table is TableArraySyntax).AddAll(table.Items);
         }
 
         return root;
     }
-
-    /// <summary>The parts of a key, unquoted.</summary>
-    public static IReadOnlyList<string> PathOf(KeySyntax key) =>
-        [TextOf(key.Key!), .. key.DotKeys.Select(item => TextOf(item.Key!))];
 
     public TomlTable? FindTable(params IEnumerable<string> path)
     {
@@ -48,6 +44,9 @@ internal sealed class TomlTable
 
         return table;
     }
+
+    /// <summary>The value at a path, or null.</summary>
+    public object? Find(IReadOnlyList<string> path) => FindTable(path.SkipLast(1))?._values.GetValueOrDefault(path[^1]);
 
     public bool TryGet<T>(string key, [NotNullWhen(true)] out T? value)
     {
@@ -135,7 +134,7 @@ internal sealed class TomlTable
     {
         foreach (var item in items)
         {
-            var path = PathOf(item.Key!);
+            var path = TomlDocument.PathOf(item.Key!);
             var table = Open([.. path.SkipLast(1)], isArrayElement: false);
             if (!table._values.TryAdd(path[^1], ValueOf(item.Value!)))
             {
@@ -164,11 +163,4 @@ internal sealed class TomlTable
                 return syntax.ToString().Trim();
         }
     }
-
-    private static string TextOf(BareKeyOrStringValueSyntax key) => key switch
-    {
-        BareKeySyntax bare => bare.Key?.Text ?? "",
-        StringValueSyntax quoted => quoted.Value ?? "",
-        _ => throw new FormatException($"not TOML: a key of kind {key.Kind}"),
-    };
 }

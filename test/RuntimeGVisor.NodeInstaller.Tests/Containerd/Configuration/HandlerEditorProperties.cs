@@ -4,7 +4,7 @@ using System.Text;
 using CsCheck;
 using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
 
-namespace RuntimeGVisor.NodeInstaller.Tests.ContainerdConfiguration;
+namespace RuntimeGVisor.NodeInstaller.Tests.Containerd.Configuration;
 
 /// <summary>Laws of the edit over generated configurations.</summary>
 public sealed class HandlerEditorProperties
@@ -37,6 +37,9 @@ public sealed class HandlerEditorProperties
         Block("plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.\"runsc\"", "/elsewhere.toml"),
         Block("plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.runsc", "/etc/containerd/runsc.toml"),
         Block("plugins.cri.containerd.runtimes.runsc", "/etc/containerd/runsc.toml"),
+        Block("plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runsc", "/elsewhere.toml", "  pod_annotations = [\"a\"] # why\n  # mine\n  snapshotter = \"x\"\n"),
+        Block("plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.runsc", "/elsewhere.toml", "  runtime_path = \"/x\"\n  base_runtime_spec = \"y\"\n"),
+        Block("plugins.cri.containerd.runtimes.runsc", "/elsewhere.toml", "  container_annotations = [ \"a\",\n \"b\" ]\n"),
         Block("plugins.cri.containerd.runtimes.runsc-kvm", "/etc/containerd/runsc.toml"),
         "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\nruntime_type = \"io.containerd.runc.v2\"\n");
 
@@ -69,7 +72,8 @@ public sealed class HandlerEditorProperties
             && entry.IsServedBy(table)
             && after.FindMisplaced(entry.Handler).Count == 0
             && !after.NeedsRuncBesideHandler
-            && Rest(after, entry.Handler).SameAs(Rest(before, entry.Handler));
+            && Rest(after, entry.Handler).SameAs(Rest(before, entry.Handler))
+            && (before.FindRuntime(entry.Handler) is not { } own || entry.OthersIn(own).SameAs(entry.OthersIn(table)));
     }, iter: Iterations);
 
     [Fact]
@@ -101,7 +105,8 @@ public sealed class HandlerEditorProperties
         var lines = new Queue<string>(edited.Split('\n'));
         return text.Split('\n')
             .Where(line => !line.Contains("containerd.runtimes", StringComparison.Ordinal) && !line.Contains("runtime_type", StringComparison.Ordinal)
-                && !line.Contains("TypeUrl", StringComparison.Ordinal) && !line.Contains("ConfigPath", StringComparison.Ordinal))
+                && !line.Contains("TypeUrl", StringComparison.Ordinal) && !line.Contains("ConfigPath", StringComparison.Ordinal)
+                && !line.Contains("runtime_path", StringComparison.Ordinal))
             .Select(line => line.TrimEnd('\r'))
             .Where(line => line.Length > 0)
             .All(line =>
@@ -136,10 +141,10 @@ public sealed class HandlerEditorProperties
 
     private static string[] Distinct(string[] lines) => [.. lines.DistinctBy(line => line.TrimStart().Split('=')[0].Trim())];
 
-    private static string Block(string table, string path) => $"""
+    private static string Block(string table, string path, string others = "") => $"""
         [{table}]
           runtime_type = "io.containerd.runsc.v1"
-        [{table}.options]
+        {others}[{table}.options]
           TypeUrl = "io.containerd.runsc.v1.options"
           ConfigPath = "{path}"
 

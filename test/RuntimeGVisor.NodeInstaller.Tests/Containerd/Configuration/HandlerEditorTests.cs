@@ -2,7 +2,7 @@
 
 using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
 
-namespace RuntimeGVisor.NodeInstaller.Tests.ContainerdConfiguration;
+namespace RuntimeGVisor.NodeInstaller.Tests.Containerd.Configuration;
 
 public sealed class HandlerEditorTests
 {
@@ -182,6 +182,114 @@ public sealed class HandlerEditorTests
         Set(text).Should().Be(text);
     }
 
+    /// <summary>What gardener-node-agent and containerd itself leave on nodes comes back byte for byte.</summary>
+    [Theory]
+    [InlineData("version-2")]
+    [InlineData("version-3")]
+    [InlineData("version-4")]
+    [InlineData("default-version-2")]
+    [InlineData("default-version-4")]
+    public void A_nodes_file_survives_installation_upgrade_and_removal(string name)
+    {
+        var text = File.ReadAllText(Path.Join(AppContext.BaseDirectory, "Containerd", "Configuration", "Data", $"{name}.toml"));
+
+        var installed = Set(text);
+        var upgraded = HandlerEditor.Set(Read(installed), new("runsc", "/opt/other.toml"));
+
+        installed.Should().StartWith(text);
+        Read(installed).FindRuntime("runsc").Should().NotBeNull();
+        upgraded.Should().Be(installed.Replace(Entry.ConfigPath, "/opt/other.toml", StringComparison.Ordinal));
+        HandlerEditor.Remove(Read(upgraded), "runsc").Should().Be(text);
+    }
+
+    [Fact]
+    public void A_change_writes_the_values_of_our_keys_and_nothing_else()
+    {
+        const string Text = """
+            version = 2
+            [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+              runtime_type = "io.containerd.runc.v2"
+            [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runsc] # ours
+              # hints for pods
+              pod_annotations = ["dev.gvisor.spec.mount.*"]
+              container_annotations = [
+                "a", # why
+              ]
+              runtime_path = "/tmp/shim" # somebody's
+              runtime_type = 'io.containerd.runc.v2'
+              snapshotter = "overlayfs"
+              cni_conf_dir = "/etc/cni/net.d"
+              base_runtime_spec = "/etc/containerd/base.json"
+
+              [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runsc.options]
+                # told to the shim
+                BinaryName = "/tmp/runsc"
+                ConfigPath = "/elsewhere.toml"   # beside
+                Unknown = 5
+                TypeUrl = "io.containerd.runsc.v1.options"
+            [plugins.after]
+              x = 1
+
+            """;
+
+        Set(Text).Should().Be(Text
+            .Replace("\"/tmp/shim\"", "\"\"", StringComparison.Ordinal)
+            .Replace("runtime_type = 'io.containerd.runc.v2'", "runtime_type = \"io.containerd.runsc.v1\"", StringComparison.Ordinal)
+            .Replace("\"/tmp/runsc\"", "\"\"", StringComparison.Ordinal)
+            .Replace("/elsewhere.toml", Entry.ConfigPath, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Options_of_others_that_change_no_program_are_no_drift()
+    {
+        var text = Entry2("plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runsc") + "  # a comment\n  BinaryName = \"\"\n  IoUid = 0\n";
+
+        Set(text).Should().Be(text);
+    }
+
+    [Theory]
+    [InlineData("  pod_annotations = [\"a\"]\n")]
+    [InlineData("  pod_annotations = [\"a\"]\n  [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runsc.options]\n  # none yet\n")]
+    [InlineData("  pod_annotations = [\"a\"]\n  [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runsc.options]\n    ConfigPath = \"\"\n")]
+    [InlineData("  runtime_type = \"x\"\n  pod_annotations = [\"a\"]")]
+    public void Keys_that_are_missing_are_added_beside_those_of_others(string rest)
+    {
+        var text = Entry2("plugins.x")[..^Table("plugins.x").Length] + "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runsc]\n" + rest;
+
+        var edited = Set(text);
+
+        Entry.IsServedBy(Read(edited).FindRuntime("runsc")!).Should().BeTrue();
+        edited.Should().Contain("pod_annotations = [\"a\"]\n");
+    }
+
+    [Theory]
+    [InlineData("runsc = { runtime_type = \"x\", pod_annotations = [\"a\"] }\n")]
+    [InlineData("runsc.pod_annotations = [\"a\"]\n")]
+    public void A_form_without_room_for_a_missing_key_is_refused_if_others_would_lose_something(string line)
+    {
+        var text = "version = 3\n[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes]\n" + line;
+
+        var set = () => Set(text);
+
+        set.Should().Throw<ContainerdConfigurationException>().Which.Problem.Should().Be(ContainerdConfigurationProblem.NotEditable);
+    }
+
+    [Fact]
+    public void A_runc_table_that_somebody_added_to_stays_when_the_handler_goes()
+    {
+        var installed = Set("version = 2\n") + """
+
+            [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+              SystemdCgroup = true
+
+            """;
+
+        var removed = Read(HandlerEditor.Remove(Read(installed), "runsc"));
+
+        removed.FindRuntime("runsc").Should().BeNull();
+        removed.UsesSystemdCgroup.Should().BeTrue();
+    }
+
     [Theory]
     [InlineData("runtime_path = \"/tmp/shim\"")]
     [InlineData("runtime_engine = \"/tmp/runsc\"")]
@@ -214,7 +322,7 @@ public sealed class HandlerEditorTests
 
         var edited = Set(version + wrong + "[after]\n  x = 1\n");
 
-        edited.Should().NotContain($"[{plugin}.").And.EndWith("[after]\n  x = 1\n");
+        edited.Should().NotContain($"[{plugin}.containerd.runtimes.runsc").And.Contain("[after]\n  x = 1\n");
         Read(edited).FindMisplaced("runsc").Should().BeEmpty();
         Read(edited).FindRuntime("runsc").Should().NotBeNull();
     }
