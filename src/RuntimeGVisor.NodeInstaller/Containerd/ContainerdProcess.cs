@@ -42,11 +42,14 @@ internal sealed class ContainerdProcess(SystemdClient systemd, TransientUnits un
         return ContainerdCommand.IsContainerd(named) && !rest.Any(argument => argument.Contains('$', StringComparison.Ordinal))
             ? ContainerdCommand.Of(named, rest, "/", isRunning: false)
             : throw new SystemdException(
-                $"{unit} does not run, and its ExecStart does not say plainly which containerd it runs with which configuration: {string.Join(' ', service.Command)}");
+                $"{unit} does not run, and its ExecStart does not say plainly which containerd it runs with which configuration: "
+                + string.Join(' ', service.Command));
     }
 
     /// <summary>Has the node's own containerd read a configuration with all its imports, as it would at its start.</summary>
-    /// <param name="configurationFile">containerd's own configuration file, or a candidate that is read in its place, also where the file is imported.</param>
+    /// <param name="configurationFile">
+    /// containerd's own configuration file, or a candidate that is read in its place, also where the file is imported.
+    /// </param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The effective configuration.</returns>
     /// <exception cref="ContainerdConfigurationException">containerd does not take it, or prints something that this program does not know.</exception>
@@ -54,14 +57,15 @@ internal sealed class ContainerdProcess(SystemdClient systemd, TransientUnits un
     public async Task<ContainerdConfigurationFile> DumpAsync(string configurationFile, CancellationToken cancellationToken)
     {
         var containerd = await FindAsync(cancellationToken);
-        var overlay = configurationFile == containerd.ConfigurationFile ? null : new FileOverlay(configurationFile, containerd.ConfigurationFile);
+        var isCandidate = configurationFile != containerd.ConfigurationFile;
+        var overlay = isCandidate ? new FileOverlay(configurationFile, containerd.ConfigurationFile) : null;
         var run = await units.RunAsync(
             [containerd.Program, "--config", containerd.ConfigurationFile, "config", "dump"], Timeout, overlay, cancellationToken);
         if (!run.Succeeded)
         {
             throw new ContainerdConfigurationException(
                 ContainerdConfigurationProblem.Rejected,
-                $"containerd does not take {(overlay is null ? containerd.ConfigurationFile : "the edited configuration")}: {run.LastError}");
+                $"containerd does not take {(isCandidate ? "the edited configuration" : containerd.ConfigurationFile)}: {run.LastError}");
         }
 
         try

@@ -19,7 +19,9 @@ internal sealed class ServedRuntime
         IsReady = isReady;
         Reason = reason;
         _runtimes = Property(containerd, "runtimes");
-        _defaultRuntime = Text(Property(containerd, "defaultRuntimeName")) is { Length: > 0 } name ? name : ContainerdConfigurationFile.BuiltInRuntime;
+        _defaultRuntime = Text(Property(containerd, "defaultRuntimeName")) is { Length: > 0 } name
+            ? name
+            : ContainerdConfigurationFile.BuiltInRuntime;
     }
 
     /// <summary>Whether the CRI answers and its runtime is ready.</summary>

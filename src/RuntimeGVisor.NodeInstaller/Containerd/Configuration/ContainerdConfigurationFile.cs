@@ -37,7 +37,7 @@ internal sealed class ContainerdConfigurationFile
 
     /// <summary>The runtime of pods that name none.</summary>
     public string DefaultRuntime =>
-        Document.Root.FindTable(RuntimesPath.SkipLast(1))?.FindString("default_runtime_name") is { Length: > 0 } name ? name : BuiltInRuntime;
+        Document.Root.Find([.. RuntimesPath.SkipLast(1), "default_runtime_name"]) is string { Length: > 0 } name ? name : BuiltInRuntime;
 
     /// <summary>Whether the default runtime puts containers below systemd's slices; runsc must do as the node's pods do.</summary>
     public bool UsesSystemdCgroup => FindRuntime(DefaultRuntime)?.Find(["options", "SystemdCgroup"]) is true;
@@ -96,9 +96,10 @@ internal sealed class ContainerdConfigurationFile
             return this;
         }
 
-        var used = ConfigurationVersion.AllPlugins.Where(plugin => Document.Root.FindTable("plugins", plugin) is not null).ToList();
-        var reaching = used.Where(plugin => Reaches(Document.Root.FindTable("plugins", plugin)!, dump.Document.Root.FindTable("plugins", dump._plugin)));
-        return new(Document, Version, reaching.LastOrDefault() ?? (dump.Version <= 2 ? _plugin : dump._plugin));
+        var effective = dump.Document.Root.FindTable("plugins", dump._plugin);
+        var reaching = ConfigurationVersion.AllPlugins.LastOrDefault(plugin =>
+            Document.Root.FindTable("plugins", plugin) is { } section && Reaches(section, effective));
+        return new(Document, Version, reaching ?? (dump.Version <= 2 ? _plugin : dump._plugin));
     }
 
     /// <summary>The file with another text, or null when that is no TOML or of an unknown version.</summary>

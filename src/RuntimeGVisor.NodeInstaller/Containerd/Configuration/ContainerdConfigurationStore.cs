@@ -85,7 +85,7 @@ internal sealed class ContainerdConfigurationStore(
     {
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var age = time.GetUtcNow() - File.GetLastWriteTimeUtc(target);
+            var age = time.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(target);
             if (age < TimeSpan.Zero || age >= Quiet)
             {
                 break;
@@ -117,6 +117,7 @@ internal sealed class ContainerdConfigurationStore(
             ? target
             : throw new ContainerdConfigurationException(
                 ContainerdConfigurationProblem.OutOfReach,
-                $"{path} is a link to {target}, which is not there or not mounted into the installer: let the link's target lie in {Path.GetDirectoryName(path)}");
+                $"{path} is a link to {target}, which is not there or not mounted into the installer: "
+                + $"let the link's target lie in {Path.GetDirectoryName(path)}");
     }
 }

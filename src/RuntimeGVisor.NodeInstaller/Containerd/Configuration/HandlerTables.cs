@@ -16,7 +16,9 @@ internal sealed class HandlerTables(TomlDocument document, string handler)
     /// <returns>The edits, or null when a missing key has no place of its own (inline or dotted tables).</returns>
     public IReadOnlyList<TextEdit>? Set(string plugin, HandlerEntry entry)
     {
-        var items = document.Items().Where(item => IsOfHandler(item.Path, plugin)).ToDictionary(item => string.Join('\0', item.Path.Skip(5)), item => item.Value);
+        var items = document.Items()
+            .Where(item => IsOfHandler(item.Path, plugin))
+            .ToDictionary(item => string.Join('\0', item.Path.Skip(5)), item => item.Value);
         var edits = new List<TextEdit>();
         var missing = new List<(IReadOnlyList<string> Path, string Value)>();
         foreach (var (path, value) in entry.Settings.Concat(HandlerEntry.Redirections.Select(path => (path, ""))))
@@ -37,16 +39,17 @@ internal sealed class HandlerTables(TomlDocument document, string handler)
         return AddMissing(plugin, missing) is { } added ? [.. edits, .. added] : null;
     }
 
-    /// <summary>The edits that name another plugin in the headers of the handler's tables; null when it is not all in tables of its own.</summary>
+    /// <summary>The edits that name another plugin in the headers of the handler's tables; null when not all of it is in such tables.</summary>
     public IReadOnlyList<TextEdit>? Move(string plugin, string toPlugin)
     {
         var own = document.Syntax.Tables.ToLookup(table => IsOfHandler(TomlDocument.PathOf(table.Name!), plugin));
         var keysElsewhere = own[false]
             .SelectMany(table => CutKeys(table.Items, TomlDocument.PathOf(table.Name!), [plugin]))
             .Concat(CutKeys(document.Syntax.KeyValues, [], [plugin]));
+        var names = own[true].Select(table => table.Name!.DotKeys.First().Key!.Span);
         return keysElsewhere.Any()
             ? null
-            : [.. own[true].Select(table => table.Name!.DotKeys.First().Key!.Span).Select(span => new TextEdit(span.Start.Offset, span.Length, TomlDocument.QuotedUnlessBare(toPlugin)))];
+            : [.. names.Select(name => new TextEdit(name.Start.Offset, name.Length, TomlDocument.QuotedUnlessBare(toPlugin)))];
     }
 
     /// <summary>Cuts the handler's tables and keys below some plugins.</summary>
@@ -106,15 +109,18 @@ internal sealed class HandlerTables(TomlDocument document, string handler)
     {
         var header = table.OpenBracket!.Span.Start.Offset;
         var indent = table.Items.FirstOrDefault() is { } first ? IndentOf(first.Key!.Span.Start.Offset) : IndentOf(header) + "  ";
-        return InsertAfterLine(table.CloseBracket!.Span.End.Offset, settings.Select(setting => $"{indent}{setting.Path[^1]} = {TomlDocument.Quote(setting.Value)}"));
+        return InsertAfterLine(table.CloseBracket!.Span.End.Offset, Lines(settings, indent));
     }
 
     private TextEdit AddTable(TableSyntaxBase own, string plugin, IEnumerable<(IReadOnlyList<string> Path, string Value)> settings)
     {
         var indent = IndentOf(own.OpenBracket!.Span.Start.Offset) + "  ";
         var header = $"{indent}[{TomlDocument.HeaderOf([.. ConfigurationVersion.RuntimesPath(plugin), handler, HandlerEntry.Options])}]";
-        return InsertAfterLine(EndOf(own), [header, .. settings.Select(setting => $"{indent}  {setting.Path[^1]} = {TomlDocument.Quote(setting.Value)}")]);
+        return InsertAfterLine(EndOf(own), [header, .. Lines(settings, indent + "  ")]);
     }
+
+    private static IEnumerable<string> Lines(IEnumerable<(IReadOnlyList<string> Path, string Value)> settings, string indent) =>
+        settings.Select(setting => $"{indent}{setting.Path[^1]} = {TomlDocument.Quote(setting.Value)}");
 
     private TextEdit InsertAfterLine(int offset, IEnumerable<string> lines)
     {
@@ -138,7 +144,8 @@ internal sealed class HandlerTables(TomlDocument document, string handler)
         path.Count == 5
         && path[4] == ContainerdConfigurationFile.BuiltInRuntime
         && table.Items.Count() == 1
-        && !document.Syntax.Tables.Any(other => TomlDocument.PathOf(other.Name!) is var below && below.Count > 5 && below.Take(5).SequenceEqual(path));
+        && !document.Syntax.Tables.Any(other =>
+            TomlDocument.PathOf(other.Name!) is { Count: > 5 } below && below.Take(5).SequenceEqual(path));
 
     private IEnumerable<TextEdit> CutKeys(SyntaxList<KeyValueSyntax> items, IReadOnlyList<string> table, IReadOnlyList<string> plugins) =>
         items.Where(item => plugins.Any(plugin => IsOfHandler([.. table, .. TomlDocument.PathOf(item.Key!)], plugin)))

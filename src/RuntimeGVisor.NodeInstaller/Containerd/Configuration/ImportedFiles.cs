@@ -19,12 +19,14 @@ internal static class ImportedFiles
     /// <param name="dump">What containerd makes of it with all its imports.</param>
     /// <param name="handler">The handler that is missing there.</param>
     /// <returns>A clause for each file to blame; none when no imported file explains it.</returns>
-    public static IReadOnlyList<string> FindCauses(ContainerdConfigurationFile main, string path, ContainerdConfigurationFile dump, string handler) =>
-    [
-        .. Read(main, path)
-            .Select(file => dump.Version <= 2 ? CauseInVersion1(file.Path, file.Document.Root) : CauseInVersion2(file.Path, file.Document.Root, main, path, handler))
-            .OfType<string>(),
-    ];
+    public static IReadOnlyList<string> FindCauses(
+        ContainerdConfigurationFile main, string path, ContainerdConfigurationFile dump, string handler)
+    {
+        var causes = dump.Version <= 2
+            ? Read(main, path).Select(file => CauseInVersion1(file.Path, file.Document.Root))
+            : Read(main, path).Select(file => CauseInVersion2(file.Path, file.Document.Root, main, path, handler));
+        return [.. causes.OfType<string>()];
+    }
 
     /// <summary>Imported files that have a section for the CRI's runtimes.</summary>
     public static IReadOnlyList<string> FindMasks(ContainerdConfigurationFile main, string path) =>
@@ -32,7 +34,9 @@ internal static class ImportedFiles
 
     private static string? CauseInVersion1(string path, TomlTable root) => FindCriSection(root) is not { } plugin ? null :
         $"{path}, imported there, replaces the whole section {plugin} in containerd 1.x, whatever the main file says: "
-        + (root.FindTable(ConfigurationVersion.RuntimesPath(plugin)) is null ? "move its settings into the main file" : "remove that copy from it, or use containerd 2, which merges");
+        + (root.FindTable(ConfigurationVersion.RuntimesPath(plugin)) is null
+            ? "move its settings into the main file"
+            : "remove that copy from it, or use containerd 2, which merges");
 
     private static string? CauseInVersion2(string path, TomlTable root, ContainerdConfigurationFile main, string mainPath, string handler)
     {
@@ -43,11 +47,13 @@ internal static class ImportedFiles
 
         var version = root.Values.GetValueOrDefault("version", (long)ConfigurationVersion.WhenAbsent);
         return FindCriSection(root) is not null && !version.Equals((long)main.Version)
-            ? $"{path}, imported there, is of version {version} and {mainPath} of version {main.Version}, which containerd 2 does not merge: give both the same version"
+            ? $"{path}, imported there, is of version {version} and {mainPath} of version {main.Version}, which containerd 2 does not merge: "
+                + "give both the same version"
             : null;
     }
 
-    private static string? FindCriSection(TomlTable root) => ConfigurationVersion.AllPlugins.FirstOrDefault(plugin => root.FindTable("plugins", plugin) is not null);
+    private static string? FindCriSection(TomlTable root) =>
+        ConfigurationVersion.AllPlugins.FirstOrDefault(plugin => root.FindTable("plugins", plugin) is not null);
 
     // Breadth first and each file once, as containerd does it; a file that imports itself, also by a pattern, is no import.
     private static IEnumerable<(string Path, TomlDocument Document)> Read(ContainerdConfigurationFile main, string path)

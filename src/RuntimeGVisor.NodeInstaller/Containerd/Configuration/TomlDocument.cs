@@ -60,7 +60,8 @@ internal sealed class TomlDocument
     }
 
     /// <summary>The parts of a key, unquoted.</summary>
-    public static IReadOnlyList<string> PathOf(KeySyntax key) => [TextOf(key.Key!), .. key.DotKeys.Select(item => TextOf(item.Key!))];
+    public static IReadOnlyList<string> PathOf(KeySyntax key) =>
+        [TextOf(key.Key!), .. key.DotKeys.Select(item => TextOf(item.Key!))];
 
     /// <summary>A table's name as it stands in its header; what needs no quotes has none.</summary>
     public static string HeaderOf(IEnumerable<string> path) => string.Join('.', path.Select(QuotedUnlessBare));
@@ -69,7 +70,8 @@ internal sealed class TomlDocument
     public static string QuotedUnlessBare(string key) => BareKeySyntax.IsBareKey(key) ? key : Quote(key);
 
     /// <summary>A string as it is written.</summary>
-    public static string Quote(string value) => $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+    public static string Quote(string value) =>
+        $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
     /// <summary>Every value that is no table, with its path: those of inline tables and dotted keys as well, those in lists of tables not.</summary>
     public IEnumerable<(IReadOnlyList<string> Path, ValueSyntax Value)> Items() =>
