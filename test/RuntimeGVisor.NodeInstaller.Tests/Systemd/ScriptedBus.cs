@@ -3,7 +3,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace RuntimeGVisor.NodeInstaller.Tests.Systemd;
 
@@ -11,7 +10,7 @@ namespace RuntimeGVisor.NodeInstaller.Tests.Systemd;
 /// A system bus with a systemd that knows one service, for one connection after the other. Its bytes are laid out here, after the D-Bus
 /// specification and not by the library under test, and may be damaged on their way. The tests of nodes have the real one.
 /// </summary>
-internal sealed partial class ScriptedBus : IAsyncDisposable
+internal sealed class ScriptedBus : IAsyncDisposable
 {
     public const string Unit = "containerd.service";
     public const string Job = "/org/freedesktop/systemd1/job/4711";
@@ -258,14 +257,12 @@ internal sealed partial class ScriptedBus : IAsyncDisposable
     {
         if (Outputs.TryDequeue(out var output))
         {
-            File.WriteAllText(OutputFile().Match(text).Value, output);
+            var end = text.IndexOf(".output\0", StringComparison.Ordinal) + ".output".Length;
+            File.WriteAllText(text[(text.LastIndexOf('\0', end - 1) + 1)..end], output);
         }
 
         return JobOf(call);
     }
-
-    [GeneratedRegex(@"/[^\0]*\.output")]
-    private static partial Regex OutputFile();
 
     private List<byte[]> JobOf(byte[] call)
     {

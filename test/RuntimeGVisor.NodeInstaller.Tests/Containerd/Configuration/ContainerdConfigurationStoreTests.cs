@@ -32,7 +32,7 @@ public sealed class ContainerdConfigurationStoreTests : IDisposable
         (await EditAsync()).Should().BeTrue();
         (await EditAsync()).Should().BeFalse();
 
-        File.ReadAllText(ConfigurationFile).Should().StartWith(Before).And.Contain(Entry.ConfigPath);
+        Content.Should().StartWith(Before).And.Contain(Entry.ConfigPath);
         File.GetUnixFileMode(ConfigurationFile).Should().Be(Mode);
         Files.Should().Equal("config.toml");
     }
@@ -53,7 +53,7 @@ public sealed class ContainerdConfigurationStoreTests : IDisposable
         });
 
         writes.Should().Be(2, "the edit was begun anew");
-        File.ReadAllText(ConfigurationFile).Should().Contain("oom_score = 1\n").And.Contain(Entry.ConfigPath);
+        Content.Should().Contain("oom_score = 1\n").And.Contain(Entry.ConfigPath);
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class ContainerdConfigurationStoreTests : IDisposable
         });
 
         (await edit.Should().ThrowAsync<ContainerdConfigurationException>()).Which.Problem.Should().Be(ContainerdConfigurationProblem.Changing);
-        File.ReadAllText(ConfigurationFile).Should().Be(Before + $"oom_score = {ContainerdConfigurationStore.MaxAttempts}\n");
+        Content.Should().Be(Before + $"oom_score = {ContainerdConfigurationStore.MaxAttempts}\n");
         Files.Should().Equal("config.toml");
     }
 
@@ -82,22 +82,22 @@ public sealed class ContainerdConfigurationStoreTests : IDisposable
             await writer.WriteAsync(Before);
             await writer.FlushAsync(TestEnd);
             edited = EditAsync();
-            await Task.Delay(50, TestEnd);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestEnd);
             await writer.WriteAsync("oom_score = 1\n");
         }
 
         (await edited).Should().BeTrue();
 
-        File.ReadAllText(ConfigurationFile).Should().StartWith(Before + "oom_score = 1\n").And.Contain(Entry.ConfigPath);
+        Content.Should().StartWith(Before + "oom_score = 1\n").And.Contain(Entry.ConfigPath);
     }
 
     [Fact]
     public async Task A_candidate_that_is_refused_changes_nothing()
     {
-        var edit = () => EditAsync((candidate, _) => throw new InvalidDataException(File.ReadAllText(candidate)));
+        var edit = () => EditAsync((candidate, _) => throw new InvalidDataException(Read(candidate)));
 
         (await edit.Should().ThrowAsync<InvalidDataException>()).WithMessage($"*{Entry.ConfigPath}*", "the candidate has the new text");
-        File.ReadAllText(ConfigurationFile).Should().Be(Before);
+        Content.Should().Be(Before);
         Files.Should().Equal("config.toml");
     }
 
@@ -115,7 +115,7 @@ public sealed class ContainerdConfigurationStoreTests : IDisposable
         (await EditAsync()).Should().BeTrue();
 
         new FileInfo(ConfigurationFile).LinkTarget.Should().Be("middle.toml");
-        File.ReadAllText(target).Should().StartWith(Before).And.Contain(Entry.ConfigPath);
+        Read(target).Should().StartWith(Before).And.Contain(Entry.ConfigPath);
         File.GetUnixFileMode(target).Should().Be(Mode);
     }
 
@@ -155,10 +155,14 @@ public sealed class ContainerdConfigurationStoreTests : IDisposable
 
         await EditAsync(dump: "version = 3\n");
 
-        File.ReadAllText(ConfigurationFile).Should().Contain("io.containerd.cri.v1.runtime").And.NotContain("runtimes.runc]");
+        Content.Should().Contain("io.containerd.cri.v1.runtime").And.NotContain("runtimes.runc]");
     }
 
     private IEnumerable<string?> Files => Directory.EnumerateFileSystemEntries(_directory.FullName).Select(Path.GetFileName);
+
+    private string Content => Read(ConfigurationFile);
+
+    private static string Read(string path) => File.ReadAllText(path);
 
     private static void Write(string path, string text) => File.WriteAllText(path, text);
 
