@@ -43,7 +43,7 @@ internal sealed class HandlerVerification(ContainerRuntimeClient client, string 
             var passed = false;
             try
             {
-                await _cleanup.RemoveContainersAsync(either.Token);
+                await _cleanup.RemoveEarlierAsync(either.Token);
                 var result = await run.ToEndAsync();
                 passed = result.Verdict == Verdict.Passed;
                 return result;
@@ -94,7 +94,7 @@ internal sealed class HandlerVerification(ContainerRuntimeClient client, string 
     private sealed class Run(
         ContainerRuntimeClient client, NodeVerb runOnNode, TimeProvider time, VerificationRequest request, CancellationToken cancellationToken)
     {
-        private readonly VerificationSandbox _sandbox = new($"{VerificationSandbox.IdPrefix}{Guid.NewGuid():N}", request);
+        private readonly VerificationSandbox _sandbox = new($"verification-{Guid.NewGuid():N}", request);
 
         /// <summary>What is under way, for the message of one that does not end.</summary>
         public string Step { get; private set; } = "waiting for another verification";
@@ -138,7 +138,7 @@ internal sealed class HandlerVerification(ContainerRuntimeClient client, string 
             }
         }
 
-        private CallOptions Options => VerificationSandbox.CallOptions(cancellationToken);
+        private CallOptions Options => new(VerificationSandbox.Headers, cancellationToken: cancellationToken);
 
         private async Task<VerificationResult?> FindForeignKernelAsync()
         {

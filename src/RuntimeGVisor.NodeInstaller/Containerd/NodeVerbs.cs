@@ -22,21 +22,27 @@ internal static class NodeVerbs
     /// <summary>On the node, when containerd does not come up: ends shims that do not answer it.</summary>
     public const string KillStuckShims = "kill-stuck-shims";
 
+    /// <summary>Leaves shims alone whose sandbox has a running container.</summary>
+    public const string SpareRunning = "spare-running";
+
+    private const string DefaultContainerdState = "/run/containerd";
+
     /// <summary>Runs a verb.</summary>
     /// <param name="commandLine">The verb and its arguments.</param>
     /// <param name="output">Takes what it prints.</param>
     /// <param name="time">The clock.</param>
     /// <returns>Whether it is one of these verbs.</returns>
-    public static async Task<bool> TryRunAsync(IReadOnlyList<string> commandLine, TextWriter output, TimeProvider time)
+    public static async Task<bool> TryRunAsync(string[] commandLine, TextWriter output, TimeProvider time)
     {
         var task = commandLine switch
         {
             [KernelLog] => Containerd.KernelLog.PrintAsync(time),
             [ShowRunsc, var sandbox] => VerificationVerbs.ShowRunscAsync(sandbox, output, time),
-            [RemoveVerification, var containerdStateDirectory, var grace] =>
-                VerificationVerbs.RemoveAsync(containerdStateDirectory, TimeSpan.FromSeconds(int.Parse(grace, CultureInfo.InvariantCulture)), time),
-            [WaitPending] => UnstartedShimVerbs.WaitAsync(time),
-            [KillStuckShims] => UnstartedShimVerbs.EndAsync(output),
+            [RemoveVerification, var containerdStateDirectory, var grace, .. var sandboxes] => VerificationVerbs.RemoveAsync(
+                containerdStateDirectory, sandboxes, TimeSpan.FromSeconds(int.Parse(grace, CultureInfo.InvariantCulture)), time),
+            [WaitPending] => PendingContainers.WaitAsync(DefaultContainerdState, time),
+            [KillStuckShims] => StuckShimVerbs.KillAsync(spareRunning: false, output),
+            [KillStuckShims, SpareRunning] => StuckShimVerbs.KillAsync(spareRunning: true, output),
             _ => null,
         };
         await (task ?? Task.CompletedTask);

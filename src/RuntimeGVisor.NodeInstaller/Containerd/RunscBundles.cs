@@ -15,7 +15,11 @@ internal static class RunscBundles
     /// <summary>Every bundle of gVisor's shim, and every bundle of which nothing says that it is another's.</summary>
     /// <param name="containerdStateDirectory">The directory of containerd's socket.</param>
     public static IReadOnlyList<RunscBundle> Read(string containerdStateDirectory) =>
-        [.. Children(Path.Join(containerdStateDirectory, TasksDirectory)).SelectMany(Children).Select(ReadBundle).OfType<RunscBundle>()];
+        [.. Directories(containerdStateDirectory).Select(ReadBundle).OfType<RunscBundle>()];
+
+    /// <summary>The bundles of all shims.</summary>
+    public static IEnumerable<string> Directories(string containerdStateDirectory) =>
+        Children(Path.Join(containerdStateDirectory, TasksDirectory)).SelectMany(Children);
 
     private static RunscBundle? ReadBundle(string directory)
     {
@@ -62,13 +66,15 @@ internal static class RunscBundles
         {
             return File.ReadAllText(path).Trim() is { Length: > 0 } text ? text : null;
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            // Not there yet, or not to be read: what is not known protects everything.
             return null;
         }
     }
 
-    private static string[] Children(string directory)
+    /// <summary>The directories in a directory that may not be there.</summary>
+    public static string[] Children(string directory)
     {
         try
         {

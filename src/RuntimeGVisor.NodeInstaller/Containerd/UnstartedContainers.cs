@@ -16,7 +16,7 @@ internal sealed partial class UnstartedContainers(NodeInstallation node, ILogger
 
     /// <summary>Waits, not for long, until no container is between its creation and its start.</summary>
     public Task WaitAsync(CancellationToken cancellationToken) =>
-        TryRunAsync(NodeVerbs.WaitPending, UnstartedShimVerbs.LongestWait + EndTimeout, cancellationToken);
+        TryRunAsync(NodeVerbs.WaitPending, PendingContainers.LongestWait + EndTimeout, cancellationToken);
 
     /// <summary>Ends the shims of such containers. Their pods are started anew by the kubelet.</summary>
     public async Task EndAsync(CancellationToken cancellationToken)

@@ -31,28 +31,47 @@ internal sealed class VerificationCleanup(ContainerRuntimeClient client, NodeVer
         }
     }
 
+    /// <summary>Removes the sandboxes of earlier verifications, if there are any.</summary>
+    /// <exception cref="RpcException">containerd cannot be asked.</exception>
+    /// <exception cref="VerificationLeftoversException">Something is left.</exception>
+    public async Task RemoveEarlierAsync(CancellationToken cancellationToken)
+    {
+        if ((await ListAsync(cancellationToken)).Count > 0)
+        {
+            await RemoveAsync(cancellationToken);
+        }
+    }
+
     /// <summary>Removes everything.</summary>
     /// <exception cref="VerificationLeftoversException">Something is left.</exception>
     public async Task RemoveAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var removed = await TryRemoveContainersAsync(cancellationToken);
+            // containerd keeps the identifiers until everything that is found by them is gone: this may be killed, too.
+            var ids = await ListAsync(cancellationToken);
+            var ended = await TryEndTasksAsync(ids, cancellationToken);
             // A shim that was left behind is nothing that containerd knows of.
-            var grace = removed ? ShimGraceSeconds : 0;
-            var run = await runOnNode([NodeVerbs.RemoveVerification, containerdStateDirectory, $"{grace}"], VerbTimeout, cancellationToken);
-            if (!removed)
+            string[] verb = [NodeVerbs.RemoveVerification, containerdStateDirectory, $"{(ended ? ShimGraceSeconds : 0)}", .. ids];
+            var run = await runOnNode(verb, VerbTimeout, cancellationToken);
+            if (!ended)
             {
                 using var limit = Limit(cancellationToken);
-                await RemoveContainersAsync(limit.Token);
+                await EndTasksAsync(ids, limit.Token);
             }
 
-            await IgnoreMissingAsync(client.Namespaces.DeleteAsync(
-                new() { Name = VerificationSandbox.Namespace }, client.Limited(cancellationToken)));
             if (!run.Succeeded)
             {
                 throw new VerificationLeftoversException(run.Errors.TrimEnd());
             }
+
+            foreach (var id in ids)
+            {
+                await IgnoreMissingAsync(client.Containers.DeleteAsync(new() { Id = id }, Call(cancellationToken)));
+            }
+
+            await IgnoreMissingAsync(client.Namespaces.DeleteAsync(
+                new() { Name = VerificationSandbox.Namespace }, client.Limited(cancellationToken)));
         }
         catch (Exception exception) when (
             !cancellationToken.IsCancellationRequested && exception is RpcException or SystemdException or IOException or OperationCanceledException)
@@ -61,29 +80,18 @@ internal sealed class VerificationCleanup(ContainerRuntimeClient client, NodeVer
         }
     }
 
-    /// <summary>Removes the containers that containerd knows of, with their tasks.</summary>
-    /// <exception cref="RpcException">containerd does not.</exception>
-    public async Task RemoveContainersAsync(CancellationToken cancellationToken)
-    {
-        var options = VerificationSandbox.CallOptions(cancellationToken);
-        foreach (var container in (await client.Containers.ListAsync(new(), options)).Containers)
-        {
-            await IgnoreMissingAsync(client.Tasks.KillAsync(new() { ContainerId = container.Id, Signal = KillSignal, All = true }, options));
-            while (!await TryDeleteTaskAsync(container.Id, options))
-            {
-                await Task.Delay(PollInterval, time, cancellationToken);
-            }
+    private async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) =>
+        [.. (await client.Containers.ListAsync(new(), Call(cancellationToken))).Containers.Select(container => container.Id)];
 
-            await IgnoreMissingAsync(client.Containers.DeleteAsync(new() { Id = container.Id }, options));
-        }
-    }
+    private CallOptions Call(CancellationToken cancellationToken) =>
+        client.Limited(cancellationToken).WithHeaders(VerificationSandbox.Headers);
 
-    private async Task<bool> TryRemoveContainersAsync(CancellationToken cancellationToken)
+    private async Task<bool> TryEndTasksAsync(IReadOnlyList<string> containers, CancellationToken cancellationToken)
     {
         using var limit = Limit(cancellationToken);
         try
         {
-            await RemoveContainersAsync(limit.Token);
+            await EndTasksAsync(containers, limit.Token);
             return true;
         }
         catch (Exception exception) when (
@@ -93,15 +101,28 @@ internal sealed class VerificationCleanup(ContainerRuntimeClient client, NodeVer
         }
     }
 
-    /// <returns>Whether there is no task any more; one that has not ended cannot be deleted.</returns>
-    private async Task<bool> TryDeleteTaskAsync(string container, CallOptions options)
+    private async Task EndTasksAsync(IReadOnlyList<string> containers, CancellationToken cancellationToken)
+    {
+        foreach (var container in containers)
+        {
+            await TryAsync(client.Tasks.KillAsync(
+                new() { ContainerId = container, Signal = KillSignal, All = true }, Call(cancellationToken)), cancellationToken);
+            // One that has not ended cannot be deleted, and while its shim ends containerd does not reach it.
+            while (!await TryAsync(client.Tasks.DeleteAsync(new() { ContainerId = container }, Call(cancellationToken)), cancellationToken))
+            {
+                await Task.Delay(PollInterval, time, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task<bool> TryAsync<T>(AsyncUnaryCall<T> call, CancellationToken cancellationToken)
     {
         try
         {
-            await IgnoreMissingAsync(client.Tasks.DeleteAsync(new() { ContainerId = container }, options));
+            await IgnoreMissingAsync(call);
             return true;
         }
-        catch (RpcException exception) when (exception.StatusCode == StatusCode.FailedPrecondition)
+        catch (RpcException) when (!cancellationToken.IsCancellationRequested)
         {
             return false;
         }

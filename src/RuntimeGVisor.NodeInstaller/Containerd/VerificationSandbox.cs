@@ -19,12 +19,6 @@ internal sealed record VerificationSandbox(string Id, VerificationRequest Reques
     /// </summary>
     public const string Namespace = "gvisor-node-installer";
 
-    /// <summary>Also the name of the group above the sandbox's own, and the beginning of its scope's name.</summary>
-    public const string CgroupName = "gvisor-node-installer";
-
-    /// <summary>With which the identifiers of all begin.</summary>
-    public const string IdPrefix = "verification-";
-
     private const string Runtime = "io.containerd.runsc.v1";
     private static readonly string[] NamespaceTypes = ["pid", "ipc", "uts", "mount", "network"];
     private const string ProgramInSandbox = "/gvisor-node-installer";
@@ -36,11 +30,10 @@ internal sealed record VerificationSandbox(string Id, VerificationRequest Reques
     public string Output => Path.Join(Request.Directory, "output");
 
     /// <summary>Where the sandbox's cgroup shall be, in the form that runsc wants of this node.</summary>
-    public string CgroupsPath => Request.SystemdCgroup ? $"system.slice:{CgroupName}:{Id}" : $"/{CgroupName}/{Id}";
+    public string CgroupsPath => Request.SystemdCgroup ? $"system.slice:{Namespace}:{Id}" : $"/{Namespace}-{Id}";
 
-    /// <summary>Options of every call about verifications.</summary>
-    public static CallOptions CallOptions(CancellationToken cancellationToken) =>
-        new(headers: new() { { "containerd-namespace", Namespace } }, cancellationToken: cancellationToken);
+    /// <summary>What every call about verifications is sent with.</summary>
+    public static Metadata Headers => new() { { "containerd-namespace", Namespace } };
 
     public Container ToContainer() => new()
     {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Diagnostics.CodeAnalysis;
 using RuntimeGVisor.NodeInstaller.Files;
 
 namespace RuntimeGVisor.NodeInstaller.Containerd;
@@ -11,6 +10,14 @@ internal static class VerificationVerbs
     private const string ShimName = "containerd-shim-runsc-v1";
     private const string PersistentTasks = "/var/lib/containerd/io.containerd.runtime.v2.task";
     private const string CgroupRoot = "/sys/fs/cgroup";
+    private const int MaxCgroupAttempts = 50;
+    private static readonly EnumerationOptions Everywhere = new()
+    {
+        RecurseSubdirectories = true,
+        IgnoreInaccessible = true,
+        AttributesToSkip = FileAttributes.ReparsePoint,
+    };
+
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
@@ -20,15 +27,17 @@ internal static class VerificationVerbs
 
     /// <summary>Ends every process of verifications and removes their directories and cgroups.</summary>
     /// <param name="containerdStateDirectory">The directory of containerd's socket.</param>
+    /// <param name="sandboxes">The identifiers of the sandboxes that containerd knows of.</param>
     /// <param name="grace">How long the processes may take to end by themselves.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="IOException">Something is left.</exception>
-    public static async Task RemoveAsync(string containerdStateDirectory, TimeSpan grace, TimeProvider time)
+    public static async Task RemoveAsync(
+        string containerdStateDirectory, IReadOnlyList<string> sandboxes, TimeSpan grace, TimeProvider time)
     {
         await EndProcessesAsync(grace, time);
-        foreach (var cgroup in Cgroups())
+        foreach (var sandbox in sandboxes)
         {
-            DeleteDirectories(cgroup);
+            await RemoveCgroupsAsync(sandbox, time);
         }
 
         string[] directories =
@@ -87,36 +96,31 @@ internal static class VerificationVerbs
     /// runsc removes its own unless it is killed, and systemd removes scopes in the hierarchies that it manages. With version 1 and systemd, older
     /// versions of runsc take the whole path for the name of one group.
     /// </summary>
-    private static IEnumerable<string> Cgroups()
+    private static async Task RemoveCgroupsAsync(string sandbox, TimeProvider time)
     {
-        foreach (var hierarchy in Directory.GetDirectories(CgroupRoot).Prepend(CgroupRoot))
+        // The kernel needs a moment to see that the processes of a group are gone.
+        for (var attempt = 0; attempt < MaxCgroupAttempts; attempt++)
         {
-            yield return Path.Join(hierarchy, VerificationSandbox.CgroupName);
-        }
-
-        var all = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
-        foreach (var cgroup in Directory.GetDirectories(CgroupRoot, $"*{VerificationSandbox.CgroupName}*{VerificationSandbox.IdPrefix}*", all))
-        {
-            yield return cgroup;
-        }
-    }
-
-    // The files of a cgroup cannot be deleted and need not be.
-    [SuppressMessage("Design", "CA1031", Justification = "a cgroup that systemd removes at the same time is no failure")]
-    private static void DeleteDirectories(string directory)
-    {
-        try
-        {
-            foreach (var child in Directory.Exists(directory) ? Directory.GetDirectories(directory) : [])
+            var cgroups = Directory.GetDirectories(CgroupRoot, $"*{sandbox}*", Everywhere);
+            if (cgroups.Length == 0)
             {
-                DeleteDirectories(child);
+                return;
             }
 
-            Directory.Delete(directory);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // Not there, or its hierarchy cannot be written.
+            foreach (var cgroup in cgroups)
+            {
+                try
+                {
+                    // The files of a cgroup cannot be deleted and need not be.
+                    Directory.Delete(cgroup);
+                }
+                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+                {
+                    // systemd was first, the group is not empty yet, or its hierarchy cannot be written.
+                }
+            }
+
+            await Task.Delay(PollInterval, time);
         }
     }
 
