@@ -17,10 +17,13 @@ public sealed record NodeInstallerConfiguration
     /// <summary>The file's name, which is also the key in its ConfigMap.</summary>
     public const string FileName = "node-installer.json";
 
+    /// <summary>Directory of the installer's lock and journal on a node; it survives a restart of the node.</summary>
+    public const string StateDirectory = "/var/lib/gvisor-node-installer";
+
     /// <summary>What the node shall be brought to.</summary>
     public required DesiredState DesiredState { get; init; }
 
-    /// <summary>Name of the worker pool that the node belongs to; for logs, metrics and Events.</summary>
+    /// <summary>Name of the worker pool that the node belongs to; for logs and metrics.</summary>
     public required string WorkerPool { get; init; }
 
     /// <summary>
@@ -32,39 +35,23 @@ public sealed record NodeInstallerConfiguration
     /// <summary>Name of containerd's handler; the RuntimeClass names the same.</summary>
     public string Handler { get; init; } = "runsc";
 
-    /// <summary>Directory for the installer's lock and journal; it survives a restart of the node.</summary>
-    public string StateDirectory { get; init; } = "/var/lib/gvisor-node-installer";
-
-    /// <summary>The file with runsc's flags that containerd hands to the shim (<c>ConfigPath</c>).</summary>
-    public string RunscConfigurationFile { get; init; } = "/etc/containerd/runsc.toml";
-
-    /// <summary>Where containerd is found on the node.</summary>
-    public ContainerdLocation Containerd { get; init; } = new();
-
-    /// <summary>Socket of the system's D-Bus, over which systemd restarts containerd.</summary>
-    public string SystemBusSocket { get; init; } = "/run/dbus/system_bus_socket";
-
-    /// <summary>Port of <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>.</summary>
+    /// <summary>Port of <c>/readyz</c> and <c>/metrics</c>.</summary>
     public int HttpPort { get; init; } = 8080;
 
     /// <summary>How often the installer may restart containerd within an hour before it gives up and stays not ready.</summary>
-    public int MaximumRestartsPerHour { get; init; } = 4;
+    public int MaxRestartsPerHour { get; init; } = 4;
 
     /// <summary>
-    /// The lines of <c>[runsc_config]</c> in their order, without <c>systemd-cgroup</c>, which the installer copies from what runc uses.
+    /// Where containerd has been up for more than 10 minutes, the first restart waits a random part of so many seconds, so that the nodes of
+    /// a pool do not restart at once. Default: 60.
+    /// </summary>
+    public int MaxRestartDelaySeconds { get; init; } = 60;
+
+    /// <summary>Seconds between the two looks without any sandbox after which an uninstallation removes files. Default: 60.</summary>
+    public int RemovalDelaySeconds { get; init; } = 60;
+
+    /// <summary>
+    /// The lines of <c>[runsc_config]</c> in their order, without <c>systemd-cgroup</c>, which the installer copies from what the default runtime uses.
     /// </summary>
     public IReadOnlyList<RunscFlagValue> RunscFlags { get; init; } = [];
-}
-
-/// <summary>Where containerd is found on a node.</summary>
-public sealed record ContainerdLocation
-{
-    /// <summary>containerd's main configuration file.</summary>
-    public string ConfigurationFile { get; init; } = "/etc/containerd/config.toml";
-
-    /// <summary>Socket on which containerd serves the CRI.</summary>
-    public string Socket { get; init; } = "/run/containerd/containerd.sock";
-
-    /// <summary>systemd's unit that runs containerd.</summary>
-    public string Unit { get; init; } = "containerd.service";
 }

@@ -12,7 +12,7 @@ namespace RuntimeGVisor.NodeConfiguration;
 public static class NodeInstallerConfigurationFile
 {
     /// <summary>Size in bytes up to which a file is read.</summary>
-    public const int LargestFile = 64 * 1024;
+    public const int MaxFileBytes = 64 * 1024;
 
     private static readonly JsonWriterOptions WriterOptions = new() { Indented = true, NewLine = "\n" };
 
@@ -21,9 +21,9 @@ public static class NodeInstallerConfigurationFile
     /// <exception cref="NodeInstallerConfigurationException">The content is wrong; the exception lists every error.</exception>
     public static NodeInstallerConfiguration Read(ReadOnlyMemory<byte> json)
     {
-        if (json.Length > LargestFile)
+        if (json.Length > MaxFileBytes)
         {
-            throw new NodeInstallerConfigurationException([new("", $"{json.Length} bytes", $"at most {LargestFile} bytes")]);
+            throw new NodeInstallerConfigurationException([new("", $"{json.Length} bytes", $"at most {MaxFileBytes} bytes")]);
         }
 
         using var document = Parse(json);
@@ -83,33 +83,14 @@ public static class NodeInstallerConfigurationFile
             WorkerPool = fields.RequiredString("workerPool"),
             BinaryDirectory = fields.RequiredString("binaryDirectory"),
             Handler = fields.OptionalString("handler", defaults.Handler),
-            StateDirectory = fields.OptionalString("stateDirectory", defaults.StateDirectory),
-            RunscConfigurationFile = fields.OptionalString("runscConfigurationFile", defaults.RunscConfigurationFile),
-            Containerd = ReadContainerd(fields.OptionalObject("containerd"), defaults.Containerd),
-            SystemBusSocket = fields.OptionalString("systemBusSocket", defaults.SystemBusSocket),
             HttpPort = fields.OptionalInt32("httpPort", defaults.HttpPort),
-            MaximumRestartsPerHour = fields.OptionalInt32("maximumRestartsPerHour", defaults.MaximumRestartsPerHour),
+            MaxRestartsPerHour = fields.OptionalInt32("maxRestartsPerHour", defaults.MaxRestartsPerHour),
+            MaxRestartDelaySeconds = fields.OptionalInt32("maxRestartDelaySeconds", defaults.MaxRestartDelaySeconds),
+            RemovalDelaySeconds = fields.OptionalInt32("removalDelaySeconds", defaults.RemovalDelaySeconds),
             RunscFlags = [.. fields.OptionalObjects("runscFlags").Select(ReadFlag)],
         };
         fields.RejectOtherFields();
         return configuration;
-    }
-
-    private static ContainerdLocation ReadContainerd(StrictJsonObject? fields, ContainerdLocation defaults)
-    {
-        if (fields is null)
-        {
-            return defaults;
-        }
-
-        var location = new ContainerdLocation
-        {
-            ConfigurationFile = fields.OptionalString("configurationFile", defaults.ConfigurationFile),
-            Socket = fields.OptionalString("socket", defaults.Socket),
-            Unit = fields.OptionalString("unit", defaults.Unit),
-        };
-        fields.RejectOtherFields();
-        return location;
     }
 
     private static RunscFlagValue ReadFlag(StrictJsonObject fields)
@@ -159,16 +140,10 @@ public static class NodeInstallerConfigurationFile
         json.WriteString("workerPool", configuration.WorkerPool);
         json.WriteString("binaryDirectory", configuration.BinaryDirectory);
         json.WriteString("handler", configuration.Handler);
-        json.WriteString("stateDirectory", configuration.StateDirectory);
-        json.WriteString("runscConfigurationFile", configuration.RunscConfigurationFile);
-        json.WriteStartObject("containerd");
-        json.WriteString("configurationFile", configuration.Containerd.ConfigurationFile);
-        json.WriteString("socket", configuration.Containerd.Socket);
-        json.WriteString("unit", configuration.Containerd.Unit);
-        json.WriteEndObject();
-        json.WriteString("systemBusSocket", configuration.SystemBusSocket);
         json.WriteNumber("httpPort", configuration.HttpPort);
-        json.WriteNumber("maximumRestartsPerHour", configuration.MaximumRestartsPerHour);
+        json.WriteNumber("maxRestartsPerHour", configuration.MaxRestartsPerHour);
+        json.WriteNumber("maxRestartDelaySeconds", configuration.MaxRestartDelaySeconds);
+        json.WriteNumber("removalDelaySeconds", configuration.RemovalDelaySeconds);
         json.WriteStartArray("runscFlags");
         foreach (var (name, value) in configuration.RunscFlags)
         {

@@ -13,11 +13,8 @@ public static partial class NodeInstallerConfigurationRules
     private const string LabelRule = "1 to 63 lower-case letters, digits and '-', with a letter or digit at both ends";
     private const string PathRule =
         "an absolute path of at most 255 characters without '.', '..' or empty parts, of letters, digits and the characters '/', '.', '_', '-'";
-    private const string SocketRule = "a path of at most 107 characters, as sockets have it";
-    private const string UnitRule = "the name of a systemd service, such as containerd.service";
-    private const int LongestPath = 255;
-    private const int LongestSocketPath = 107;
-    private const int MostFlags = 64;
+    private const int MaxPathLength = 255;
+    private const int MaxFlags = 64;
 
     /// <summary>Checks every value.</summary>
     /// <param name="configuration">The configuration.</param>
@@ -33,23 +30,19 @@ public static partial class NodeInstallerConfigurationRules
         }
 
         CheckPath(errors, "binaryDirectory", configuration.BinaryDirectory);
-        CheckPath(errors, "stateDirectory", configuration.StateDirectory);
-        CheckPath(errors, "runscConfigurationFile", configuration.RunscConfigurationFile);
-        CheckPath(errors, "containerd.configurationFile", configuration.Containerd.ConfigurationFile);
-        CheckSocket(errors, "containerd.socket", configuration.Containerd.Socket);
-        CheckPattern(errors, "containerd.unit", configuration.Containerd.Unit, ServiceUnit(), UnitRule);
-        CheckSocket(errors, "systemBusSocket", configuration.SystemBusSocket);
         CheckRange(errors, "httpPort", configuration.HttpPort, 1, 65535);
-        CheckRange(errors, "maximumRestartsPerHour", configuration.MaximumRestartsPerHour, 1, 60);
+        CheckRange(errors, "maxRestartsPerHour", configuration.MaxRestartsPerHour, 1, 60);
+        CheckRange(errors, "maxRestartDelaySeconds", configuration.MaxRestartDelaySeconds, 0, 600);
+        CheckRange(errors, "removalDelaySeconds", configuration.RemovalDelaySeconds, 0, 600);
         CheckFlags(errors, configuration.RunscFlags);
         return errors;
     }
 
     private static void CheckFlags(List<ConfigurationError> errors, IReadOnlyList<RunscFlagValue> flags)
     {
-        if (flags.Count > MostFlags)
+        if (flags.Count > MaxFlags)
         {
-            errors.Add(new("runscFlags", $"{flags.Count} flags", $"at most {MostFlags} flags") { IsQuoted = false });
+            errors.Add(new("runscFlags", $"{flags.Count} flags", $"at most {MaxFlags} flags") { IsQuoted = false });
             return;
         }
 
@@ -72,31 +65,19 @@ public static partial class NodeInstallerConfigurationRules
         }
     }
 
-    private static void CheckLabel(List<ConfigurationError> errors, string field, string value) =>
-        CheckPattern(errors, field, value, Label(), LabelRule);
-
-    private static void CheckPattern(List<ConfigurationError> errors, string field, string value, Regex pattern, string allowed)
+    private static void CheckLabel(List<ConfigurationError> errors, string field, string value)
     {
-        if (!pattern.IsMatch(value))
+        if (!Label().IsMatch(value))
         {
-            errors.Add(new(field, value, allowed));
+            errors.Add(new(field, value, LabelRule));
         }
     }
 
     private static void CheckPath(List<ConfigurationError> errors, string field, string value)
     {
-        if (value.Length > LongestPath || !AbsolutePath().IsMatch(value) || value.Split('/').Any(part => part is "." or ".."))
+        if (value.Length > MaxPathLength || !AbsolutePath().IsMatch(value) || value.Split('/').Any(part => part is "." or ".."))
         {
             errors.Add(new(field, value, PathRule));
-        }
-    }
-
-    private static void CheckSocket(List<ConfigurationError> errors, string field, string value)
-    {
-        CheckPath(errors, field, value);
-        if (value.Length is > LongestSocketPath and <= LongestPath)
-        {
-            errors.Add(new(field, value, SocketRule));
         }
     }
 
@@ -113,7 +94,4 @@ public static partial class NodeInstallerConfigurationRules
 
     [GeneratedRegex(@"\A(?:/[A-Za-z0-9._-]+)+\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex AbsolutePath();
-
-    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9:_.@-]{0,246}\.service\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex ServiceUnit();
 }

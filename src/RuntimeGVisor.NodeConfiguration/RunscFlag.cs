@@ -2,16 +2,6 @@
 
 namespace RuntimeGVisor.NodeConfiguration;
 
-/// <summary>What a runsc flag may cost the owner of a shoot who sets it.</summary>
-public enum RunscFlagTier
-{
-    /// <summary>Gardener contract 5.4: the flags that the extension has always accepted, with exactly the same values.</summary>
-    Contract,
-
-    /// <summary>Neither weakens the sandbox nor changes the host; at worst it costs speed or disk space.</summary>
-    Safe,
-}
-
 /// <summary>Who puts a flag into runsc's configuration.</summary>
 public enum RunscFlagSetter
 {
@@ -30,9 +20,6 @@ public sealed record RunscFlag
 {
     /// <summary>The flag's name as runsc spells it.</summary>
     public required string Name { get; init; }
-
-    /// <summary>What the flag may cost.</summary>
-    public required RunscFlagTier Tier { get; init; }
 
     /// <summary>Who puts it into runsc's configuration.</summary>
     public RunscFlagSetter SetBy { get; init; }

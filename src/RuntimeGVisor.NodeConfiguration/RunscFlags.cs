@@ -6,7 +6,7 @@ namespace RuntimeGVisor.NodeConfiguration;
 
 /// <summary>
 /// The one table of runsc's flags: which exist for an owner of a shoot, which values they take, what they write. The controller uses it
-/// leniently (<see cref="Select"/>), admission and the node installer strictly (<see cref="WhyNotSettable"/>, <see cref="RunscFlag.Accepts"/>).
+/// leniently (<see cref="Select"/>), the node installer strictly (<see cref="WhyNotSettable"/>, <see cref="RunscFlag.Accepts"/>).
 /// </summary>
 public static partial class RunscFlags
 {
@@ -18,37 +18,36 @@ public static partial class RunscFlags
     private static readonly Dictionary<string, RunscFlag> Table = new RunscFlag[]
     {
         // Gardener contract 5.4: exactly what the extension has always accepted.
-        OneOf(RunscFlagTier.Contract, "net-raw", "true", "false"),
-        OneOf(RunscFlagTier.Contract, "debug", "true") with { WritesNothingFor = "false", FollowedBy = [DebugLog] },
-        OneOf(RunscFlagTier.Contract, DebugLog.Name, DebugLog.Value) with { SetBy = RunscFlagSetter.Controller },
-        OneOf(RunscFlagTier.Contract, "nvproxy", "true") with { WritesNothingFor = "false" },
-        Matching(RunscFlagTier.Contract, "panic-signal", "a whole decimal number of at most 64 bits", IsInt64),
+        OneOf("net-raw", "true", "false"),
+        OneOf("debug", "true") with { WritesNothingFor = "false", FollowedBy = [DebugLog] },
+        OneOf(DebugLog.Name, DebugLog.Value) with { SetBy = RunscFlagSetter.Controller },
+        OneOf("nvproxy", "true") with { WritesNothingFor = "false" },
+        Matching("panic-signal", "a whole decimal number of at most 64 bits", IsInt64),
 
-        // Set from what containerd's runc uses; two cgroup drivers on one node would fight.
-        OneOf(RunscFlagTier.Safe, "systemd-cgroup", "true", "false") with { SetBy = RunscFlagSetter.Installer },
+        // Set from what containerd's default runtime uses; two cgroup drivers on one node would fight.
+        OneOf("systemd-cgroup", "true", "false") with { SetBy = RunscFlagSetter.Installer },
 
-        OneOf(RunscFlagTier.Safe, "platform", "systrap", "kvm"),
+        OneOf("platform", "systrap", "kvm"),
         Switch("systrap-disable-fast-path"),
         Switch("systrap-disable-syscall-patching"),
         Switch("kvm-use-cpu-nums"),
         Switch("cpu-num-from-quota"),
         Switch("app-huge-pages"),
-        OneOf(RunscFlagTier.Safe, "oci-seccomp", "true") with { WritesNothingFor = "false" },
-        OneOf(RunscFlagTier.Safe, "host-settings", "check"),
-        OneOf(RunscFlagTier.Safe, "watchdog-action", "log", "panic"),
+        OneOf("oci-seccomp", "true") with { WritesNothingFor = "false" },
+        OneOf("host-settings", "check"),
+        OneOf("watchdog-action", "log", "panic"),
 
         // all:… would lose writes to volumes, …:dir= names a path of the host.
-        OneOf(RunscFlagTier.Safe, "overlay2", "none", "root:self", "root:memory"),
-        OneOf(RunscFlagTier.Safe, "file-access", "exclusive"),
+        OneOf("overlay2", "none", "root:self", "root:memory"),
+        OneOf("file-access", "exclusive"),
         Number("dcache", 1024, 1048576, "-1"),
         Number("fdlimit", 1024, 1048576, "-1"),
 
-        OneOf(RunscFlagTier.Safe, "log-format", "text", "json", "json-k8s"),
-        OneOf(RunscFlagTier.Safe, "debug-log-format", "text", "json", "json-k8s"),
+        OneOf("debug-log-format", "text", "json", "json-k8s"),
         Matching(
-            RunscFlagTier.Safe, "debug-command", "runsc's commands separated by commas, with '!' in front for all others", CommandList().IsMatch),
+            "debug-command", "runsc's commands separated by commas, with '!' in front for all others", CommandList().IsMatch),
         Switch("strace"),
-        Matching(RunscFlagTier.Safe, "strace-syscalls", "names of system calls separated by commas", SystemCallList().IsMatch),
+        Matching("strace-syscalls", "names of system calls separated by commas", SystemCallList().IsMatch),
         Number("strace-log-size", 0, 65536),
 
         Switch("gso"),
@@ -58,9 +57,8 @@ public static partial class RunscFlags
         Switch("rx-checksum-offload"),
 
         Matching(
-            RunscFlagTier.Safe, "nvproxy-driver-version", "latest or a driver version such as 535.104.05", DriverVersion().IsMatch),
+            "nvproxy-driver-version", "latest or a driver version such as 535.104.05", DriverVersion().IsMatch),
         Matching(
-            RunscFlagTier.Safe,
             "nvproxy-allowed-driver-capabilities",
             "all, or some of compute, graphics, utility and video separated by commas",
             DriverCapabilities().IsMatch),
@@ -121,20 +119,19 @@ public static partial class RunscFlags
         return new(lines, ignored);
     }
 
-    private static RunscFlag OneOf(RunscFlagTier tier, string name, params string[] values) =>
-        Matching(tier, name, string.Join(" or ", values.Select(value => $"\"{value}\"")), values.Contains);
+    private static RunscFlag OneOf(string name, params string[] values) =>
+        Matching(name, string.Join(" or ", values.Select(value => $"\"{value}\"")), values.Contains);
 
-    private static RunscFlag Switch(string name) => OneOf(RunscFlagTier.Safe, name, "true", "false");
+    private static RunscFlag Switch(string name) => OneOf(name, "true", "false");
 
     private static RunscFlag Number(string name, int lowest, int highest, string? special = null) =>
         Matching(
-            RunscFlagTier.Safe,
             name,
             special is null ? $"a number from {lowest} to {highest}" : $"{special} or a number from {lowest} to {highest}",
             value => value == special || (PlainNumber().IsMatch(value) && int.Parse(value) is var number && number >= lowest && number <= highest));
 
-    private static RunscFlag Matching(RunscFlagTier tier, string name, string allowed, Func<string, bool> accepts) =>
-        new() { Name = name, Tier = tier, Allowed = allowed, Accepts = accepts };
+    private static RunscFlag Matching(string name, string allowed, Func<string, bool> accepts) =>
+        new() { Name = name, Allowed = allowed, Accepts = accepts };
 
     // Gardener contract 5.4: what Go's strconv.Atoi takes. Digits are checked first because .NET's parser takes other forms as well.
     private static bool IsInt64(string value) => SignedDigits().IsMatch(value) && long.TryParse(value, out _);

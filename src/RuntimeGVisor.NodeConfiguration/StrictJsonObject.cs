@@ -39,13 +39,13 @@ internal sealed class StrictJsonObject
 
     public string RequiredString(string name) => Take(name, required: true) is { } element ? ReadString(name, element) : "";
 
-    public string OptionalString(string name, string otherwise) => Take(name) is { } element ? ReadString(name, element) : otherwise;
+    public string OptionalString(string name, string defaultValue) => Take(name) is { } element ? ReadString(name, element) : defaultValue;
 
-    public int OptionalInt32(string name, int otherwise)
+    public int OptionalInt32(string name, int defaultValue)
     {
         if (Take(name) is not { } element)
         {
-            return otherwise;
+            return defaultValue;
         }
 
         if (element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var number))
@@ -54,11 +54,8 @@ internal sealed class StrictJsonObject
         }
 
         _errors.Add(ConfigurationError.OfJson(PathOf(name), element, "a whole number"));
-        return otherwise;
+        return defaultValue;
     }
-
-    public StrictJsonObject? OptionalObject(string name) =>
-        Take(name) is { } element ? new StrictJsonObject(element, PathOf(name), _errors) : null;
 
     public IEnumerable<StrictJsonObject> OptionalObjects(string name)
     {

@@ -2,4 +2,4 @@
 
 using RuntimeGVisor.NodeInstaller.CommandLine;
 
-return (int)await Application.RunAsync(args, Console.Out, Console.Error);
+return await InstallerCommand.RunAsync(args, Console.Out, Console.Error);

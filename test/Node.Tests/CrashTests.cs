@@ -57,7 +57,7 @@ public abstract class CrashTests(TestNode node) : NodeTest(node)
     }
 
     private static Installer Unlimited(Installer installer) =>
-        installer with { Configuration = installer.Configuration with { MaximumRestartsPerHour = 60 } };
+        installer with { Configuration = installer.Configuration with { MaxRestartsPerHour = 60 } };
 
     /// <summary>Runs once with the kill and, if that struck, once more.</summary>
     /// <returns>Whether there were fewer steps than the one to be killed at.</returns>

@@ -13,12 +13,13 @@ public abstract class DriftTests(TestNode node) : NodeTest(node)
     public async Task A_truncated_file_of_flags_is_written_again()
     {
         await using var installer = await RunningInstallerAsync();
-        var flags = Node.ReadFile(RunscConfigurationFile);
+        var path = ConfigPathOf(Node.ReadFile(ConfigurationFile));
+        var flags = Node.ReadFile(path);
         var containerd = await Node.ContainerdRunAsync();
 
-        Node.WriteFile(RunscConfigurationFile, "");
+        Node.WriteFile(path, "");
 
-        await Eventually.BecomesTrueAsync("the flags are back", RepairTime, () => Node.ReadFile(RunscConfigurationFile) == flags, installer.ToString);
+        await Eventually.BecomesTrueAsync("the flags are back", RepairTime, () => Node.ReadFile(path) == flags, installer.ToString);
         (await Node.ContainerdRunAsync()).Should().Be(containerd);
     }
 
@@ -153,7 +154,7 @@ public abstract class DriftTests(TestNode node) : NodeTest(node)
         await using var installer = await RunningInstallerAsync();
         var before = await installer.GetAsync("/metrics");
 
-        Node.WriteFile(RunscConfigurationFile, "");
+        Node.WriteFile(ConfigPathOf(Node.ReadFile(ConfigurationFile)), "");
 
         await Eventually.BecomesTrueAsync(
             "a repair is counted",

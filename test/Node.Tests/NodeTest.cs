@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using NodeTestBed;
 using NodeTestBed.Cri;
 
@@ -15,7 +16,8 @@ public abstract class NodeTest(TestNode node) : IAsyncLifetime
 
     private protected const string ConfigurationFile = "/etc/containerd/config.toml";
 
-    private protected const string RunscConfigurationFile = "/etc/containerd/runsc.toml";
+    /// <summary>Where the Go extension has runsc's flags.</summary>
+    private protected const string GoRunscConfigurationFile = "/etc/containerd/runsc.toml";
 
     private protected TestNode Node => node;
 
@@ -47,6 +49,17 @@ public abstract class NodeTest(TestNode node) : IAsyncLifetime
         var result = await Installer(version).InstallAsync();
         result.ExitCode.Should().Be(0, result.ToString());
         return result;
+    }
+
+    /// <summary>The file of runsc that the handler names in containerd's configuration.</summary>
+    private protected static string ConfigPathOf(string configuration) =>
+        configuration.Split('\n').Single(line => line.TrimStart().StartsWith("ConfigPath", StringComparison.Ordinal)).Split('"', '\'')[1];
+
+    /// <summary>How often the installer has restarted containerd, as its journal has it.</summary>
+    private protected async Task<int> RestartsAsync()
+    {
+        var status = await Installer().RunAsync("status", "--output", "json");
+        return JsonNode.Parse(status.Output)!["restarts"]!.AsArray().Count;
     }
 
     private protected static async Task ShouldRunInGVisorAsync(Pod pod) =>

@@ -19,7 +19,6 @@ public abstract class UninstallTests(TestNode node) : NodeTest(node)
 
         result.ExitCode.Should().Be(0, result.ToString());
         Node.ReadFile(ConfigurationFile).Should().Be(configuration);
-        File.Exists(Node.PathOf(RunscConfigurationFile)).Should().BeFalse();
         Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.BinaryDirectory)).Should().BeEmpty();
         Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.StateDirectory)).Should().BeEmpty();
         (await Node.ContainerdRunAsync()).Should().Be(containerd, "taking a handler away needs no restart");
@@ -34,7 +33,7 @@ public abstract class UninstallTests(TestNode node) : NodeTest(node)
         var result = await Installer().UninstallAsync();
 
         result.ExitCode.Should().Be(0, result.ToString());
-        result.Output.Should().Contain($"default/{pod.Name}");
+        result.Output.Should().Contain($"k8s.io/{pod.SandboxId[..13]}");
         Node.ReadFile(ConfigurationFile).Should().NotContain("runsc");
         await ShouldBeAliveAsync(pod);
 
@@ -68,8 +67,8 @@ public abstract class UninstallTests(TestNode node) : NodeTest(node)
             await (installer with { Configuration = installer.Configuration with { DesiredState = DesiredState.Uninstalled } }).StartAsync("install");
 
         await uninstaller.WaitUntilReadyAsync();
-        (await uninstaller.GetAsync("/readyz")).Should().Contain($"default/{pod.Name}");
-        uninstaller.ToString().Should().Contain($"default/{pod.Name}", "kubectl logs shows it");
+        (await uninstaller.GetAsync("/readyz")).Should().Contain($"k8s.io/{pod.SandboxId[..13]}");
+        uninstaller.ToString().Should().Contain($"k8s.io/{pod.SandboxId[..13]}", "kubectl logs shows it");
         await ShouldBeAliveAsync(pod);
 
         await pod.RemoveAsync(CancellationToken);

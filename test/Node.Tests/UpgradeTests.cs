@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json.Nodes;
 using NodeTestBed;
 
 namespace Node.Tests;
@@ -23,15 +24,33 @@ public abstract class UpgradeTests(TestNode node) : NodeTest(node)
     }
 
     [Fact]
-    public async Task A_new_gVisor_needs_no_restart_where_no_pod_uses_the_old_one()
+    public async Task A_new_gVisor_costs_one_restart()
     {
         await InstalledAsync(OldVersion);
-        var containerd = await Node.ContainerdRunAsync();
+        var restarts = await RestartsAsync();
 
         await InstalledAsync(NewVersion);
 
-        (await Node.ContainerdRunAsync()).Should().Be(containerd);
+        (await RestartsAsync()).Should().Be(restarts + 1);
         ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
+    }
+
+    /// <summary>It is in no list yet, and its shim reads its configuration for each of its containers.</summary>
+    [Fact]
+    public async Task A_sandbox_that_is_being_created_during_an_upgrade_keeps_its_gVisor()
+    {
+        await InstalledAsync(OldVersion);
+        await using var starts = await SlowStarts.BeginAsync(Node);
+        var starting = Node.Runtime.RunSandboxAsync("runsc", CancellationToken);
+        await starts.WaitForOneAsync();
+        var upgrade = Installer(NewVersion).InstallAsync();
+        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, CancellationToken);
+
+        starts.LetGo();
+        (await upgrade).EnsureSuccess();
+
+        var pod = await Node.Runtime.RunContainerAsync(await starting, CancellationToken);
+        await ShouldBeAliveAsync(pod);
     }
 
     [Fact]
@@ -47,15 +66,23 @@ public abstract class UpgradeTests(TestNode node) : NodeTest(node)
         ShouldRunVersion(old, OldVersion);
     }
 
+    /// <summary>The journal says since when; a test does not wait for an hour.</summary>
     [Fact]
-    public async Task An_old_version_is_collected_when_its_last_pod_is_gone()
+    public async Task An_old_version_is_pruned_an_hour_after_its_last_pod()
     {
         await InstalledAsync(OldVersion);
         var old = await Node.RunPodAsync();
         await InstalledAsync(NewVersion);
-        (await ExecutablesAsync()).Should().Be(4, "the files of both versions are there while a pod uses the old one");
+        await InstalledAsync(NewVersion);
+        JournalNode()["unusedSince"]!.AsObject().Should().BeEmpty("a pod uses it");
 
         await old.RemoveAsync(CancellationToken);
+        await InstalledAsync(NewVersion);
+        var journal = JournalNode();
+        var unused = journal["unusedSince"]!.AsObject().Single();
+        (await ExecutablesAsync()).Should().Be(4, "it has been unused for a moment only");
+        journal["unusedSince"]![unused.Key] = TimeProvider.System.GetUtcNow().AddMinutes(-61);
+        Node.WriteFile($"{TestNode.StateDirectory}/journal.json", journal.ToJsonString());
         await InstalledAsync(NewVersion);
 
         (await ExecutablesAsync()).Should().Be(2);
@@ -118,6 +145,8 @@ public abstract class UpgradeTests(TestNode node) : NodeTest(node)
         ShouldRunVersion(pod, OldVersion);
         ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
     }
+
+    private JsonNode JournalNode() => JsonNode.Parse(Node.ReadFile($"{TestNode.StateDirectory}/journal.json"))!;
 
     /// <summary>How many executables of gVisor lie below the binary directory.</summary>
     private async Task<int> ExecutablesAsync()

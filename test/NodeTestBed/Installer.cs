@@ -14,6 +14,10 @@ public sealed record Installer(TestNode Node, InstallerImage Image)
         DesiredState = DesiredState.Installed,
         WorkerPool = "pool-a",
         BinaryDirectory = TestNode.BinaryDirectory,
+
+        // What is waited for on a large pool, nobody waits for here.
+        MaxRestartDelaySeconds = 0,
+        RemovalDelaySeconds = 0,
     };
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();

@@ -30,16 +30,10 @@ public sealed class NodeInstallerConfigurationFileTests
           "workerPool": "pool-a",
           "binaryDirectory": "/var/bin/containerruntimes",
           "handler": "runsc",
-          "stateDirectory": "/var/lib/gvisor-node-installer",
-          "runscConfigurationFile": "/etc/containerd/runsc.toml",
-          "containerd": {
-            "configurationFile": "/etc/containerd/config.toml",
-            "socket": "/run/containerd/containerd.sock",
-            "unit": "containerd.service"
-          },
-          "systemBusSocket": "/run/dbus/system_bus_socket",
           "httpPort": 8080,
-          "maximumRestartsPerHour": 4,
+          "maxRestartsPerHour": 4,
+          "maxRestartDelaySeconds": 60,
+          "removalDelaySeconds": 60,
           "runscFlags": [
             {
               "name": "debug",
@@ -68,21 +62,19 @@ public sealed class NodeInstallerConfigurationFileTests
         var configurations =
             from state in Gen.OneOf(DesiredState.Installed, DesiredState.Uninstalled)
             from names in Gen.Select(label, label)
-            from paths in path.Array[6]
-            from numbers in Gen.Select(Gen.Int[1, 65535], Gen.Int[1, 60])
+            from directory in path
+            from numbers in Gen.Select(Gen.Int[1, 65535], Gen.Int[1, 60], Gen.Int[0, 600], Gen.Int[0, 600])
             from lines in flags
             select new NodeInstallerConfiguration
             {
                 DesiredState = state,
                 WorkerPool = names.Item1,
                 Handler = names.Item2,
-                BinaryDirectory = paths[0],
-                StateDirectory = paths[1],
-                RunscConfigurationFile = paths[2],
-                SystemBusSocket = paths[3],
-                Containerd = new() { ConfigurationFile = paths[4], Socket = paths[5], Unit = "containerd-gvisor@1.service" },
+                BinaryDirectory = directory,
                 HttpPort = numbers.Item1,
-                MaximumRestartsPerHour = numbers.Item2,
+                MaxRestartsPerHour = numbers.Item2,
+                MaxRestartDelaySeconds = numbers.Item3,
+                RemovalDelaySeconds = numbers.Item4,
                 RunscFlags = lines,
             };
 
@@ -140,23 +132,16 @@ public sealed class NodeInstallerConfigurationFileTests
         { "handler", "\"runc\"", "handler: \"runc\" is not allowed: a name other than containerd's own default handler" },
         { "handler", "\"run.sc\"", $"handler: \"run.sc\" is not allowed: {Label}" },
         { "handler", "\"a]\\n[b\"", $"handler: \"a]\\u000a[b\" is not allowed: {Label}" },
-        { "stateDirectory", "\"..\"", $"stateDirectory: \"..\" is not allowed: {Path}" },
-        { "runscConfigurationFile", "\"runsc.toml\"", $"runscConfigurationFile: \"runsc.toml\" is not allowed: {Path}" },
-        { "containerd", "[]", "containerd: [] is not allowed: an object" },
-        { "containerd", "{\"configurationFile\":\"config.toml\"}", $"containerd.configurationFile: \"config.toml\" is not allowed: {Path}" },
-        { "containerd", "{\"socket\":\"unix:///run/x\"}", $"containerd.socket: \"unix:///run/x\" is not allowed: {Path}" },
-        { "containerd", "{\"unit\":\"containerd\"}", "containerd.unit: \"containerd\" is not allowed: the name of a systemd service, such as containerd.service" },
-        { "containerd", "{\"unit\":\"../x.service\"}", "containerd.unit: \"../x.service\" is not allowed: the name of a systemd service, such as containerd.service" },
-        { "containerd", "{\"sockets\":\"/run/x\"}", "containerd.sockets: there is no such field; did you mean socket?" },
-        { "systemBusSocket", "{}", "systemBusSocket: {} is not allowed: a string" },
-        { "systemBusSocket", "\"bus\"", $"systemBusSocket: \"bus\" is not allowed: {Path}" },
+        { "handler", "{}", "handler: {} is not allowed: a string" },
         { "httpPort", "0", "httpPort: 0 is not allowed: a number from 1 to 65535" },
         { "httpPort", "65536", "httpPort: 65536 is not allowed: a number from 1 to 65535" },
         { "httpPort", "80.5", "httpPort: 80.5 is not allowed: a whole number" },
         { "httpPort", "99999999999", "httpPort: 99999999999 is not allowed: a whole number" },
         { "httpPort", "\"8080\"", "httpPort: \"8080\" is not allowed: a whole number" },
-        { "maximumRestartsPerHour", "0", "maximumRestartsPerHour: 0 is not allowed: a number from 1 to 60" },
-        { "maximumRestartsPerHour", "61", "maximumRestartsPerHour: 61 is not allowed: a number from 1 to 60" },
+        { "maxRestartsPerHour", "0", "maxRestartsPerHour: 0 is not allowed: a number from 1 to 60" },
+        { "maxRestartsPerHour", "61", "maxRestartsPerHour: 61 is not allowed: a number from 1 to 60" },
+        { "maxRestartDelaySeconds", "601", "maxRestartDelaySeconds: 601 is not allowed: a number from 0 to 600" },
+        { "removalDelaySeconds", "-1", "removalDelaySeconds: -1 is not allowed: a number from 0 to 600" },
         { "runscFlags", "{\"net-raw\":\"true\"}", "runscFlags: {\"net-raw\":\"true\"} is not allowed: a list" },
         { "runscFlags", "[\"net-raw\"]", "runscFlags[0]: \"net-raw\" is not allowed: an object" },
         { "runscFlags", "[{\"name\":\"net-raw\"}]", "runscFlags[0].value: is missing" },
@@ -167,9 +152,9 @@ public sealed class NodeInstallerConfigurationFileTests
         { "runscFlags", "[{\"name\":\"systemd-cgroup\",\"value\":\"true\"}]", "runscFlags[0].name: \"systemd-cgroup\" is not allowed: systemd-cgroup is set by the node installer from what the node uses" },
         { "runscFlags", "[{\"name\":\"gso\",\"value\":\"true\"},{\"name\":\"gso\",\"value\":\"true\"}]", "runscFlags[1].name: \"gso\" is not allowed: each flag once" },
         { "runscFlags", "[{\"name\":\"gso\",\"value\":\"true\",\"tier\":1}]", "runscFlags[0].tier: there is no such field; one of name, value" },
-        { "debug-log", "\"/etc\"", "debug-log: there is no such field; one of apiVersion, binaryDirectory, containerd, desiredState, handler, httpPort, kind, maximumRestartsPerHour, runscConfigurationFile, runscFlags, stateDirectory, systemBusSocket, workerPool" },
+        { "debug-log", "\"/etc\"", "debug-log: there is no such field; one of apiVersion, binaryDirectory, desiredState, handler, httpPort, kind, maxRestartDelaySeconds, maxRestartsPerHour, removalDelaySeconds, runscFlags, workerPool" },
         { "WorkerPool", "\"a\"", "WorkerPool: there is no such field; did you mean workerPool?" },
-        { "a\\u0007", "1", "\"a\\u0007\": there is no such field; one of apiVersion, binaryDirectory, containerd, desiredState, handler, httpPort, kind, maximumRestartsPerHour, runscConfigurationFile, runscFlags, stateDirectory, systemBusSocket, workerPool" },
+        { "a\\u0007", "1", "\"a\\u0007\": there is no such field; one of apiVersion, binaryDirectory, desiredState, handler, httpPort, kind, maxRestartDelaySeconds, maxRestartsPerHour, removalDelaySeconds, runscFlags, workerPool" },
     };
 
     [Theory]
@@ -181,23 +166,14 @@ public sealed class NodeInstallerConfigurationFileTests
     [InlineData("workerPool", 64)]
     [InlineData("handler", 64)]
     [InlineData("binaryDirectory", 256)]
-    [InlineData("stateDirectory", 256)]
-    [InlineData("runscConfigurationFile", 256)]
-    [InlineData("containerd.configurationFile", 256)]
-    [InlineData("containerd.socket", 108)]
-    [InlineData("systemBusSocket", 108)]
-    [InlineData("containerd.unit", 256)]
     public void A_value_that_is_too_long_is_an_error_and_shown_shortened(string field, int length)
     {
         var value = field switch
         {
             "workerPool" or "handler" => new string('a', length),
-            "containerd.unit" => new string('a', length - 8) + ".service",
             _ => "/" + new string('a', length - 1),
         };
-        var json = field.Split('.') is [var section, var name]
-            ? Minimal((section, $$"""{"{{name}}":"{{value}}"}"""))
-            : Minimal((field, $"\"{value}\""));
+        var json = Minimal((field, $"\"{value}\""));
 
         var shown = length > 128 ? $"\"{value[..128]}\" (the first of {length} characters)" : $"\"{value}\"";
         ErrorsOf(json).Should().ContainSingle().Which.Should().StartWith($"{field}: {shown} is not allowed: ");
@@ -206,8 +182,7 @@ public sealed class NodeInstallerConfigurationFileTests
     /// <summary>What would mean something to a shell, to TOML, to systemd, to a format string or to a path.</summary>
     public static MatrixTheoryData<string, string> FieldsWithMetacharacters() => new(
         [
-            "workerPool", "binaryDirectory", "handler", "stateDirectory", "runscConfigurationFile", "containerd.configurationFile",
-            "containerd.socket", "containerd.unit", "systemBusSocket", "runscFlags.name", "runscFlags.value",
+            "workerPool", "binaryDirectory", "handler", "runscFlags.name", "runscFlags.value",
         ],
         [
             "/a;reboot", "/a|b", "/a&b", "/$(reboot)", "/`reboot`", "/${HOME}", "/a b", "/a\tb", "/a\nb", "/a\u0000b", "/a'b", "/a\"b", "/a\\b",
@@ -224,7 +199,6 @@ public sealed class NodeInstallerConfigurationFileTests
         {
             "runscFlags.name" => (Minimal(("runscFlags", $$"""[{"name":"{{json}}","value":"true"}]""")), "runscFlags[0].name"),
             "runscFlags.value" => (Minimal(("runscFlags", $$"""[{"name":"debug-command","value":"{{json}}"}]""")), "runscFlags[0].value"),
-            _ when field.Split('.') is [var section, var name] => (Minimal((section, $$"""{"{{name}}":"{{json}}"}""")), field),
             _ => (Minimal((field, $"\"{json}\"")), field),
         };
 
@@ -259,7 +233,7 @@ public sealed class NodeInstallerConfigurationFileTests
 
     [Fact]
     public void A_file_that_is_too_long_is_an_error() =>
-        ErrorsOf(Minimal() + new string(' ', NodeInstallerConfigurationFile.LargestFile)).Should().ContainSingle().Which.Should().Contain("at most 65536 bytes");
+        ErrorsOf(Minimal() + new string(' ', NodeInstallerConfigurationFile.MaxFileBytes)).Should().ContainSingle().Which.Should().Contain("at most 65536 bytes");
 
     [Fact]
     public void Too_many_flags_are_an_error() =>

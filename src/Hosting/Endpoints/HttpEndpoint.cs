@@ -15,6 +15,13 @@ namespace Hosting.Endpoints;
 /// <summary>Kestrel alone, without a web application's container, configuration and routing: it answers GETs on one address.</summary>
 public sealed class HttpEndpoint : IAsyncDisposable
 {
+    /// <summary>How many connections one address may have at a time; Prometheus and the kubelet need one each.</summary>
+    public const int MaxConnectionsPerPeer = 16;
+
+    private const int MaxRequestLine = 2 * 1024;
+    private const int MaxHeaders = 8 * 1024;
+    private static readonly TimeSpan SilenceTimeout = TimeSpan.FromSeconds(10);
+
     private readonly KestrelServer _server;
 
     private HttpEndpoint(KestrelServer server) => _server = server;
@@ -26,14 +33,18 @@ public sealed class HttpEndpoint : IAsyncDisposable
     public static async Task<HttpEndpoint> StartAsync(BindAddress address, RequestDelegate handle, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var options = new KestrelServerOptions { AddServerHeader = false };
+        options.Limits.MaxRequestBodySize = 0;
+        options.Limits.MaxRequestLineSize = MaxRequestLine;
+        options.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
+        options.Limits.RequestHeadersTimeout = SilenceTimeout;
         if (address.EndPoint.Address.Equals(IPAddress.IPv6Any))
         {
             // Falls back to IPv4 where there is no IPv6.
-            options.ListenAnyIP(address.EndPoint.Port, static listen => listen.Protocols = HttpProtocols.Http1);
+            options.ListenAnyIP(address.EndPoint.Port, Configure);
         }
         else
         {
-            options.Listen(address.EndPoint, static listen => listen.Protocols = HttpProtocols.Http1);
+            options.Listen(address.EndPoint, Configure);
         }
 
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions { IOQueueCount = 1 }), loggers);
@@ -48,6 +59,12 @@ public sealed class HttpEndpoint : IAsyncDisposable
             server.Dispose();
             throw;
         }
+    }
+
+    private static void Configure(ListenOptions listen)
+    {
+        listen.Protocols = HttpProtocols.Http1;
+        listen.Use(static next => new PeerLimit(next, MaxConnectionsPerPeer).ServeAsync);
     }
 
     /// <inheritdoc/>

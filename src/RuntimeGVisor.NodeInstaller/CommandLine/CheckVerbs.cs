@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using Microsoft.Extensions.Logging.Abstractions;
 using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.NodeInstaller.Containerd;
 using RuntimeGVisor.NodeInstaller.Convergence;
@@ -11,110 +10,101 @@ using RuntimeGVisor.NodeInstaller.Releases;
 namespace RuntimeGVisor.NodeInstaller.CommandLine;
 
 /// <summary>
-/// <c>status</c> and <c>verify</c>: look at each part of the installation and say whether it is as wanted. <c>verify</c> also reads every
+/// <c>status</c> and <c>verify</c>: look at each part of the installation and say whether it is as desired. <c>verify</c> also reads every
 /// file again for its checksum and starts a sandbox.
 /// </summary>
 internal static class CheckVerbs
 {
-    /// <summary>Makes and prints the checks.</summary>
-    public static async Task<ExitCode> RunAsync(NodeInstallation node, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    private const string VerificationDirectory = "verify";
+
+    public static Task<ExitCode> StatusAsync(NodeParts node, VerbOptions options, TextWriter output, CancellationToken cancellationToken) =>
+        RunAsync(node, startsSandbox: false, options, output, cancellationToken);
+
+    public static Task<ExitCode> VerifyAsync(NodeParts node, VerbOptions options, TextWriter output, CancellationToken cancellationToken) =>
+        RunAsync(node, startsSandbox: true, options, output, cancellationToken);
+
+    private static async Task<ExitCode> RunAsync(
+        NodeParts node, bool startsSandbox, VerbOptions options, TextWriter output, CancellationToken cancellationToken)
     {
-        var report = node.Wanted.DesiredState == DesiredState.Installed
-            ? await CheckInstalledAsync(node, arguments.Verb == Verb.Verify, cancellationToken)
+        var report = node.Desired.DesiredState == DesiredState.Installed
+            ? await CheckInstalledAsync(node, startsSandbox, cancellationToken)
             : await CheckUninstalledAsync(node, cancellationToken);
-        await output.WriteAsync(arguments.Json ? JsonSerializer.Serialize(report, CheckReportJson.Readable.CheckReport) + "\n" : Text(report));
-        return report.AsWanted ? ExitCode.Success : ExitCode.Different;
+        await output.WriteAsync(options.Json ? JsonSerializer.Serialize(report, ReportJson.Readable.CheckReport) + "\n" : Text(report));
+        return report.MatchesDesired ? ExitCode.Success : ExitCode.Different;
     }
 
-    private static async Task<CheckReport> CheckInstalledAsync(NodeInstallation node, bool verify, CancellationToken cancellationToken)
+    private static async Task<CheckReport> CheckInstalledAsync(NodeParts node, bool startsSandbox, CancellationToken cancellationToken)
     {
-        var wanted = node.Wanted;
-        var journal = node.Journal.Read();
-        var release = Release.Open(node.ReleaseDirectory);
-        // verify believes no stamp.
-        var state = await NodeState.ReadAsync(
-            wanted, release, node.Store, node.Client, verify ? new Dictionary<string, string>() : journal.CheckedFiles.ToDictionary(), cancellationToken);
-        var plan = InstallationPlan.Make(wanted, release, node.Store, state, journal.RestartOwed);
-        var checks = new List<Check>
-        {
-            new("release", plan.FilesToCopy.Count == 0, plan.FilesToCopy.Count == 0
+        var (release, journal, observation, plan) = await PlannedInstallation.MakeAsync(node, believeJournal: !startsSandbox, cancellationToken);
+        var hasConfiguration = ReleaseStore.Has(plan.Configuration);
+        List<Check> checks =
+        [
+            new("release", observation.Defects.Count == 0, observation.Defects.Count == 0
                 ? $"gVisor {release.Key} is complete"
-                : $"gVisor {release.Key} lacks or has damaged {string.Join(", ", plan.FilesToCopy.Select(file => file.Path))}"),
-            new("current", !plan.MakeCurrent, state.CurrentKey is { } current ? $"new sandboxes use gVisor {current}" : "no release is chosen for new sandboxes"),
-            new("runscConfiguration", !plan.RunscConfiguration.IsNeeded, Says(plan.RunscConfiguration)),
-            new("containerdConfiguration", !plan.ContainerdConfiguration.IsNeeded, Says(plan.ContainerdConfiguration)),
-            new("served", state.Served.IsReady && state.Served.Serves(plan.Entry), Served(state.Served, plan)),
-        };
-        if (verify)
-        {
-            checks.Add(await ProveAsync(node, plan, cancellationToken));
-        }
-        else
-        {
-            checks.Add(new("proof", journal.Proven is { } proven && proven.ReleaseKey == release.Key,
-                journal.Proven is { } last ? $"a sandbox has proven gVisor {last.ReleaseKey}" : "no sandbox has proven anything yet"));
-        }
-
-        return Report(node, checks, journal, state.Sandboxes);
+                : $"gVisor {release.Key} lacks or has damaged {string.Join(", ", observation.Defects.Select(file => file.Path))}"),
+            new("current", !plan.Has(StepName.SwitchLinks) && !plan.Has(StepName.LinkRunsc), node.Store.CurrentKey is { } current
+                ? $"new sandboxes use gVisor {current}"
+                : "no release is chosen for new sandboxes"),
+            new("runscConfiguration", hasConfiguration, $"{plan.Configuration.Path} {(hasConfiguration ? "is as desired" : "is missing or was changed")}"),
+            new("containerdConfiguration", !plan.ContainerdConfiguration.IsNeeded,
+                $"{plan.ContainerdConfiguration.Path} {(plan.ContainerdConfiguration.IsNeeded ? "differs; plan shows how" : "is as desired")}"),
+            new("served", observation.Served.IsReady && observation.Served.Serves(plan.Entry), Served(observation.Served, plan)),
+            startsSandbox
+                ? await StartSandboxAsync(node, plan, cancellationToken)
+                : new("verification", journal.Verified is { } verified && verified.ConfigPath == plan.Entry.ConfigPath, journal.Verified is { } last
+                    ? $"a sandbox has verified gVisor {last.Version} with {last.ConfigPath}"
+                    : "no sandbox has verified anything yet"),
+        ];
+        return Report(node, checks, journal, observation.Use);
     }
 
-    private static async Task<CheckReport> CheckUninstalledAsync(NodeInstallation node, CancellationToken cancellationToken)
+    private static async Task<CheckReport> CheckUninstalledAsync(NodeParts node, CancellationToken cancellationToken)
     {
-        var wanted = node.Wanted;
-        var file = NodeState.ReadContainerdConfiguration(wanted.Containerd.ConfigurationFile);
-        var hasHandler = file.FindRuntime(wanted.Handler) is not null || file.FindMisplaced(wanted.Handler).Count > 0;
-        var configurations = NodeState.ReadRunscConfigurations(wanted.RunscConfigurationFile);
-        var served = await node.Client.GetServedAsync(cancellationToken);
-        var sandboxes = served.IsReady ? await SandboxUse.ListAsync(node.Client, wanted.Handler, cancellationToken) : null;
-        var isInUse = sandboxes is { Count: > 0 };
+        var change = await new Uninstaller(node, NullLogger.Instance).FindChangeAsync(cancellationToken);
+        var journal = node.Journal.Read();
+        var use = node.Observer.ReadUse(file: null);
+        var isInUse = use.SandboxesOf(node.Store).Count > 0;
+        var old = node.Observer.FindOldConfigurations(journal);
         Check[] checks =
         [
-            new("containerdConfiguration", !hasHandler, hasHandler ? $"{wanted.Containerd.ConfigurationFile} still has the handler" : "the handler is not configured"),
-            new("release", node.Store.IsEmpty || isInUse, (node.Store.IsEmpty, node.Store.Keys) switch
+            new("containerdConfiguration", change is not { IsNeeded: true }, change is { IsNeeded: true }
+                ? $"{change.Path} still has the handler"
+                : "the handler is not configured"),
+            new("release", node.Store.IsEmpty() || isInUse, (node.Store.IsEmpty(), node.Store.Keys) switch
             {
                 (true, _) => "no gVisor is on the node",
-                (_, []) => $"{wanted.BinaryDirectory} has executables of another installer",
+                (_, []) => $"{node.Desired.BinaryDirectory} has executables of another installer",
                 (_, var keys) => $"on the node: {string.Join(", ", keys)}",
             }),
-            new("runscConfiguration", configurations.Count == 0 || isInUse,
-                configurations.Count == 0 ? "there is none" : string.Join(", ", configurations.Keys)),
+            new("runscConfiguration", old.Count == 0 || isInUse, old.Count == 0 ? "there is none" : string.Join(", ", old)),
         ];
-        return Report(node, checks, node.Journal.Read(), sandboxes);
+        return Report(node, checks, journal, use);
     }
 
-    private static CheckReport Report(NodeInstallation node, IReadOnlyList<Check> checks, Journal journal, IReadOnlyList<SandboxUse>? sandboxes) => new()
+    private static CheckReport Report(NodeParts node, IReadOnlyList<Check> checks, Journal journal, FileUse use) => new()
     {
-        AsWanted = checks.All(check => check.AsWanted),
-        DesiredState = node.Wanted.DesiredState.ToString(),
-        Handler = node.Wanted.Handler,
+        MatchesDesired = checks.All(check => check.MatchesDesired),
+        DesiredState = node.Desired.DesiredState.ToString(),
+        Handler = node.Desired.Handler,
         Checks = checks,
         Releases = node.Store.Keys,
-        Sandboxes = sandboxes is null ? [] : [.. sandboxes.Select(sandbox => sandbox.ToString())],
+        Sandboxes = use.SandboxesOf(node.Store),
         Restarts = journal.Restarts,
         LastFailure = journal.Failure is { } failure ? $"{failure.Time:u} {failure.Reason}: {failure.Message}" : null,
     };
 
-    private static async Task<Check> ProveAsync(NodeInstallation node, InstallationPlan plan, CancellationToken cancellationToken)
+    private static async Task<Check> StartSandboxAsync(NodeParts node, InstallationPlan plan, CancellationToken cancellationToken)
     {
-        try
+        var request = plan.ToVerification(node.Program.Place(), Path.Join(node.Layout.StateDirectory, VerificationDirectory));
+        var result = await node.Verification.RunAsync(request, cancellationToken);
+        await node.Verification.RemoveLeftoversAsync(cancellationToken);
+        return new("verification", result.Verdict == Verdict.Passed, result.Verdict switch
         {
-            var proof = new ProofRun(node);
-            await proof.RunAsync(plan, ProofRun.VerifyPurpose, cancellationToken);
-            await proof.RemoveSandboxAsync();
-            return new("proof", true, "a sandbox has started and its kernel is gVisor's");
-        }
-        catch (SandboxProofException exception)
-        {
-            return new("proof", false, exception.Message);
-        }
+            Verdict.Passed => "a sandbox has started, its kernel is gVisor's, and the flags have arrived",
+            Verdict.Inconclusive => $"it could not be found out: {result.Message}",
+            _ => result.Message,
+        });
     }
-
-    private static string Says(FileChange change) => change switch
-    {
-        { IsNeeded: false } => $"{change.Path} is as wanted",
-        { Before: null } => $"{change.Path} does not exist",
-        _ => $"{change.Path} differs; plan shows how",
-    };
 
     private static string Served(ServedRuntime served, InstallationPlan plan) => served switch
     {
@@ -126,51 +116,9 @@ internal static class CheckVerbs
 
     private static string Text(CheckReport report)
     {
-        var lines = report.Checks.Select(check => $"{(check.AsWanted ? "ok  " : "NOT ")} {check.Name}: {check.Message}\n");
+        var lines = report.Checks.Select(check => $"{(check.MatchesDesired ? "ok  " : "NOT ")} {check.Name}: {check.Message}\n");
         var rest = report.LastFailure is { } failure ? $"last failure: {failure}\n" : "";
-        var pods = report.Sandboxes.Count > 0 ? $"sandboxes: {string.Join(", ", report.Sandboxes)}\n" : "";
-        return string.Concat(lines) + pods + rest;
+        var sandboxes = report.Sandboxes.Count > 0 ? $"sandboxes: {string.Join(", ", report.Sandboxes)}\n" : "";
+        return string.Concat(lines) + sandboxes + rest;
     }
-}
-
-/// <summary>One part of the installation.</summary>
-/// <param name="Name">Which part.</param>
-/// <param name="AsWanted">Whether it is as wanted.</param>
-/// <param name="Message">What was found.</param>
-internal sealed record Check(string Name, bool AsWanted, string Message);
-
-/// <summary>What <c>status</c> and <c>verify</c> print.</summary>
-internal sealed record CheckReport
-{
-    public required bool AsWanted { get; init; }
-
-    public required string DesiredState { get; init; }
-
-    public required string Handler { get; init; }
-
-    public required IReadOnlyList<Check> Checks { get; init; }
-
-    /// <summary>Releases on the node.</summary>
-    public required IReadOnlyList<string> Releases { get; init; }
-
-    /// <summary>Pods that run in the handler's sandboxes.</summary>
-    public required IReadOnlyList<string> Sandboxes { get; init; }
-
-    /// <summary>Restarts of containerd by the installer within the last hour.</summary>
-    public required IReadOnlyList<DateTimeOffset> Restarts { get; init; }
-
-    /// <summary>What the last pass failed with; null when it did not.</summary>
-    public required string? LastFailure { get; init; }
-}
-
-[JsonSerializable(typeof(CheckReport))]
-internal sealed partial class CheckReportJson : JsonSerializerContext
-{
-    /// <summary>For a terminal: quotes in messages stay what they are.</summary>
-    public static CheckReportJson Readable { get; } = new(new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
 }

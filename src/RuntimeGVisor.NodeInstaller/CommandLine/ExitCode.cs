@@ -5,10 +5,10 @@ namespace RuntimeGVisor.NodeInstaller.CommandLine;
 /// <summary>What the process returns; documented in docs/usage/node-installer.md.</summary>
 internal enum ExitCode
 {
-    /// <summary>The node is as wanted, or the long-running installer was asked to stop.</summary>
+    /// <summary>The node is as desired, or the long-running installer was asked to stop.</summary>
     Success = 0,
 
-    /// <summary>The node could not be brought to the wanted state; the reason is printed.</summary>
+    /// <summary>The node could not be brought to the desired state; the reason is printed.</summary>
     Failure = 1,
 
     /// <summary>The command line is wrong.</summary>
@@ -17,6 +17,6 @@ internal enum ExitCode
     /// <summary>The configuration file is wrong or cannot be read; nothing was changed.</summary>
     InvalidConfiguration = 3,
 
-    /// <summary>The node differs from what is wanted (<c>plan</c>, <c>status</c>, <c>verify</c>).</summary>
+    /// <summary>The node differs from the desired state (<c>plan</c>, <c>status</c>, <c>verify</c>).</summary>
     Different = 4,
 }

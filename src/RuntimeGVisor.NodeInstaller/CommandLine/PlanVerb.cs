@@ -1,103 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using Microsoft.Extensions.Logging.Abstractions;
 using RuntimeGVisor.NodeConfiguration;
-using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
 using RuntimeGVisor.NodeInstaller.Convergence;
-using RuntimeGVisor.NodeInstaller.Releases;
 
 namespace RuntimeGVisor.NodeInstaller.CommandLine;
 
-/// <summary>Prints what an installation would change, exactly; changes nothing.</summary>
+/// <summary><c>plan</c>: prints the steps that <c>install</c> would run, and what they change in files; changes nothing.</summary>
 internal static class PlanVerb
 {
     /// <summary>Makes and prints the plan.</summary>
-    public static async Task<ExitCode> RunAsync(NodeInstallation node, Arguments arguments, TextWriter output, CancellationToken cancellationToken)
+    public static async Task<ExitCode> RunAsync(NodeParts node, VerbOptions options, TextWriter output, CancellationToken cancellationToken)
     {
-        var report = node.Wanted.DesiredState == DesiredState.Installed
+        var report = node.Desired.DesiredState == DesiredState.Installed
             ? await InstallationAsync(node, cancellationToken)
-            : Uninstallation(node);
-        await output.WriteAsync(arguments.Json ? JsonSerializer.Serialize(report, PlanReportJson.Readable.PlanReport) + "\n" : Text(report));
+            : await UninstallationAsync(node, cancellationToken);
+        await output.WriteAsync(options.Json ? JsonSerializer.Serialize(report, ReportJson.Readable.PlanReport) + "\n" : Text(report));
         return report.IsEmpty ? ExitCode.Success : ExitCode.Different;
     }
 
-    private static async Task<PlanReport> InstallationAsync(NodeInstallation node, CancellationToken cancellationToken)
+    private static async Task<PlanReport> InstallationAsync(NodeParts node, CancellationToken cancellationToken)
     {
-        var release = Release.Open(node.ReleaseDirectory);
-        var journal = node.Journal.Read();
-        var state = await NodeState.ReadAsync(
-            node.Wanted, release, node.Store, node.Client, journal.CheckedFiles.ToDictionary(), cancellationToken);
-        var plan = InstallationPlan.Make(node.Wanted, release, node.Store, state, journal.RestartOwed);
-        var steps = new List<string>();
-        if (plan.FilesToCopy.Count > 0)
-        {
-            steps.Add($"copy to {node.Store.DirectoryOf(release.Key)}: {string.Join(", ", plan.FilesToCopy.Select(file => file.Path))}");
-        }
-
-        if (plan.MakeCurrent)
-        {
-            steps.AddRange(node.Store.DescribeLinks(release.Key, plan.KeepForeignRunsc));
-        }
-
-        if (plan.Restart)
-        {
-            steps.Add($"restart {node.Wanted.Containerd.Unit}, which does not serve the handler {plan.Entry.Handler} as wanted");
-        }
-
-        return new(steps, plan.Restart, [.. new[] { plan.RunscConfiguration, plan.ContainerdConfiguration }.Where(change => change.IsNeeded).Select(PlannedFile.From)]);
+        var plan = (await PlannedInstallation.MakeAsync(node, believeJournal: true, cancellationToken)).Plan;
+        FileChange[] changes = [new(plan.Configuration.Path, Before(plan.Configuration.Path), plan.Configuration.Text), plan.ContainerdConfiguration];
+        return new(
+            [.. plan.Steps.Select(step => new PlannedStep(step.Name.ToString(), step.Description))],
+            plan.Restarts,
+            [.. changes.Where(change => change.IsNeeded).Select(PlannedFile.From)]);
     }
 
-    private static PlanReport Uninstallation(NodeInstallation node)
+    private static string? Before(string path) => File.Exists(path) ? File.ReadAllText(path) : null;
+
+    private static async Task<PlanReport> UninstallationAsync(NodeParts node, CancellationToken cancellationToken)
     {
-        var path = node.Wanted.Containerd.ConfigurationFile;
-        var file = NodeState.ReadContainerdConfiguration(path);
-        var change = new FileChange(path, file.Document.Text, HandlerEditor.Remove(file, node.Wanted.Handler));
-        var steps = new List<string>();
-        if (!node.Store.IsEmpty)
+        var steps = new List<PlannedStep>();
+        var change = await new Uninstaller(node, NullLogger.Instance).FindChangeAsync(cancellationToken);
+        if (change is { IsNeeded: true })
         {
-            steps.Add($"remove gVisor from {node.Wanted.BinaryDirectory} when no sandbox uses it");
+            steps.Add(new("RemoveHandler", $"take the handler {node.Desired.Handler} out of {change.Path}"));
         }
 
-        steps.AddRange(NodeState.ReadRunscConfigurations(node.Wanted.RunscConfigurationFile).Keys.Select(configuration => $"remove {configuration} when no sandbox uses it"));
-        return new(steps, RestartsContainerd: false, change.IsNeeded ? [PlannedFile.From(change)] : []);
+        string[] files = [.. node.Store.IsEmpty() ? [] : new[] { $"gVisor below {node.Desired.BinaryDirectory}" }, .. node.Observer.FindOldConfigurations(node.Journal.Read())];
+        if (files.Length > 0)
+        {
+            steps.Add(new("RemoveFiles", $"remove {string.Join(", ", files)} when no sandbox uses it"));
+        }
+
+        return new(steps, RestartsContainerd: false, change is { IsNeeded: true } ? [PlannedFile.From(change)] : []);
     }
 
     private static string Text(PlanReport report) =>
         report.IsEmpty
             ? "nothing to change\n"
-            : string.Concat(report.Steps.Select(step => $"# {step}\n"))
+            : string.Concat(report.Steps.Select(step => $"# {step.Name}: {step.Description}\n"))
                 + (report.RestartsContainerd ? "" : "# containerd is not restarted\n")
                 + string.Concat(report.Files.Select(file => file.Diff));
-}
-
-/// <summary>What <c>plan</c> prints.</summary>
-/// <param name="Steps">What happens beside the changes of files, in order.</param>
-/// <param name="RestartsContainerd">Whether containerd is restarted, which cuts off exec sessions and log streams of the node.</param>
-/// <param name="Files">The files that get another content.</param>
-internal sealed record PlanReport(IReadOnlyList<string> Steps, bool RestartsContainerd, IReadOnlyList<PlannedFile> Files)
-{
-    [JsonIgnore]
-    public bool IsEmpty => Steps.Count == 0 && Files.Count == 0;
-}
-
-/// <summary>A file that gets another content.</summary>
-/// <param name="Path">The file.</param>
-/// <param name="Diff">The difference as diff -u prints it.</param>
-internal sealed record PlannedFile(string Path, string Diff)
-{
-    public static PlannedFile From(FileChange change) => new(change.Path, UnifiedDiff.Write(change.Path, change.Before, change.After));
-}
-
-[JsonSerializable(typeof(PlanReport))]
-internal sealed partial class PlanReportJson : JsonSerializerContext
-{
-    /// <summary>For a terminal: the signs of a diff stay what they are.</summary>
-    public static PlanReportJson Readable { get; } = new(new()
-    {
-        WriteIndented = true,
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
 }

@@ -44,7 +44,7 @@ internal static class StuckShimVerbs
             return null;
         }
 
-        using var process = Process.Start(new ProcessStartInfo(program, "--version") { RedirectStandardOutput = true });
+        using var process = Process.Start(new ProcessStartInfo(program, "--version") { RedirectStandardOutput = true, UseShellExecute = false });
         return process is null ? null : await process.StandardOutput.ReadToEndAsync();
     }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
 using Microsoft.Extensions.Logging;
-using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.NodeInstaller.Containerd;
 using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
 using RuntimeGVisor.NodeInstaller.Releases;
@@ -10,343 +8,397 @@ using RuntimeGVisor.NodeInstaller.Releases;
 namespace RuntimeGVisor.NodeInstaller.Convergence;
 
 /// <summary>
-/// Brings a node to the state Installed. A pass looks at the node, plans, and does what the plan says in an order in which it may be killed
-/// anywhere: what a file refers to is complete before the file, and the file before the restart that reads it.
+/// Brings a node to the state Installed: observes it, makes the plan and runs the plan's steps. Every step may be the last one of a process
+/// that is killed; the next reconcile observes what there is and goes on.
 /// </summary>
-internal sealed partial class Installer(NodeInstallation node, ILogger logger)
+internal sealed partial class Installer(NodeParts node, InstallerMetrics metrics, ILogger logger)
 {
-    // Every two seconds somebody looks at a containerd that is down.
-    private const int PassesBetweenEnds = 5;
-    private const int PassesBeforeEnd = 3;
+    /// <summary>Name of the directory for the installer's own verifications.</summary>
+    public const string VerificationDirectory = "verification";
 
-    private readonly NodeInstallerConfiguration _wanted = node.Wanted;
-    private readonly UnstartedContainers _unstarted = new(node, logger);
+    private static readonly TimeSpan RollbackLimit = TimeSpan.FromSeconds(55);
 
-    /// <summary>One pass.</summary>
+    private readonly CandidateCheck _check = new(node.Containerd, node.Layout);
+    private readonly StuckShims _stuckShims = new(node.RunVerbAsync, node.Time, logger);
+    private bool _hasDelayed;
+
+    /// <summary>One reconcile.</summary>
     /// <returns>What it did.</returns>
-    /// <exception cref="InstallationException">The node is not in the wanted state; containerd serves as it did before.</exception>
-    public async Task<PassResult> ConvergeAsync(CancellationToken cancellationToken)
+    /// <exception cref="InstallationException">The node is not in the desired state; containerd serves as it did before.</exception>
+    public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
-        node.Files.CreateDirectory(_wanted.StateDirectory);
+        node.Files.CreateDirectory(node.Layout.StateDirectory);
         var journal = node.Journal.Read();
-        var checkedFiles = journal.CheckedFiles.ToDictionary();
+        var verifiedFiles = journal.VerifiedFiles.ToDictionary();
         var release = Release.Open(node.ReleaseDirectory);
-        var (state, plan) = await LookAsync(release, journal, checkedFiles, cancellationToken);
-        var causes = DriftCauses.Find(journal.Proven, release.Key, plan, state);
-        var changesFiles = plan.ChangesFiles;
-
-        // What can be seen without changing anything is looked at before anything changes.
-        if (!state.Served.IsReady && !plan.Restart)
+        var observation = await node.Observer.ObserveAsync(release, verifiedFiles, cancellationToken);
+        var old = node.Observer.FindOldConfigurations(journal);
+        var plan = InstallationPlan.Make(node.Desired, node.Layout, release, node.Store, observation, journal, old);
+        var drift = DriftCauses.Find(journal.Verified, plan, observation);
+        var run = new Run(release, observation, plan, drift, journal, verifiedFiles);
+        await GuardAsync(run, cancellationToken);
+        foreach (var step in plan.Steps)
         {
-            await EndUnstartedNowAndThenAsync(journal, cancellationToken);
+            LogStep(step.Name, step.Description);
+            await RunAsync(step.Name, run, cancellationToken);
         }
 
-        CheckContainerd(state, plan, journal);
-        if (plan.FilesToCopy.Count > 0)
+        if (!plan.Has(StepName.Record))
         {
-            release.CheckExecutables();
+            Record(run);
         }
 
-        if (changesFiles)
+        return new() { Version = release.Version, Drift = drift, ChangedFiles = plan.ChangesFiles, Verified = plan.Has(StepName.Verify) };
+    }
+
+    private Task RunAsync(StepName step, Run run, CancellationToken cancellationToken)
+    {
+        switch (step)
         {
-            // What could not be recorded at its end is not begun.
-            node.Journal.Write(journal);
+            case StepName.Stage:
+                Stage(run);
+                return Task.CompletedTask;
+            case StepName.TryFlags:
+                return TryFlagsAsync(run, cancellationToken);
+            case StepName.EditConfiguration:
+                return EditConfigurationAsync(run, cancellationToken);
+            case StepName.SwitchLinks:
+                node.Store.MakeCurrent(run.Release.Key);
+                return Task.CompletedTask;
+            case StepName.Restart:
+                return RestartAsync(run, cancellationToken);
+            case StepName.Verify:
+                return VerifyAsync(run, cancellationToken);
+            case StepName.LinkRunsc:
+                return LinkRunscAsync(cancellationToken);
+            case StepName.Record:
+                Record(run);
+                return Task.CompletedTask;
+            case StepName.Prune:
+                Prune(run);
+                return Task.CompletedTask;
+            default:
+                throw new InvalidOperationException($"the step {step} is not known");
+        }
+    }
+
+    /// <summary>What can be seen without changing anything is looked at before anything changes.</summary>
+    private async Task GuardAsync(Run run, CancellationToken cancellationToken)
+    {
+        var (observation, plan) = (run.Observation, run.Plan);
+        if (!observation.Served.IsReady && !plan.Restarts)
+        {
+            await _stuckShims.EndWhereTheyHangAsync(observation.Service, cancellationToken);
+            throw new InstallationException(
+                FailureReason.ContainerdNotReady,
+                $"containerd does not serve the CRI: {observation.Served.Reason} ({observation.Service.ActiveState}, {observation.Service.SubState})");
         }
 
-        if (plan.FilesToCopy.Count > 0 && !plan.ContainerdConfiguration.IsNeeded)
+        var isChange = run.Journal.Verified?.ConfigPath != plan.Entry.ConfigPath;
+        if (isChange && run.Journal.Rejected is { } rejected && rejected.Applies(plan.Entry.ConfigPath, observation.Inputs, observation.Time)
+            && (plan.ContainerdConfiguration.IsNeeded || plan.Restarts))
         {
-            // Copying takes its time, and a pod that starts meanwhile must keep its file of flags.
-            Stage(release, plan, checkedFiles);
-            (state, plan) = await LookAsync(release, journal, checkedFiles, cancellationToken);
-            CheckContainerd(state, plan, journal);
+            throw new InstallationException(
+                rejected.Reason, $"{rejected.Message}; it is tried again when something on the node or in the configuration changes, or at {rejected.RetryAt:u}");
         }
 
-        if (plan.ContainerdConfiguration.IsNeeded)
+        if (plan.ChangesFiles)
         {
-            journal = journal with { RestartOwed = true };
-            await ChangeContainerdConfigurationAsync(release, plan, checkedFiles, journal, cancellationToken);
-        }
-        else
-        {
-            // Of a pass that was killed before its candidate came into its place.
-            node.Files.Discard(plan.ContainerdConfiguration.Path);
-            await PutFilesInPlaceAsync(release, plan, checkedFiles, cancellationToken);
+            node.Journal.CheckWritable();
         }
 
-        if (plan.Restart)
+        // What is verified is entered again even so: whoever restarts containerd next then has it served.
+        if (plan.Restarts && isChange)
         {
-            journal = await RestartContainerdAsync(state, plan, journal, cancellationToken);
+            CheckRestartBudget(run);
+        }
+    }
+
+    private void Stage(Run run)
+    {
+        if (run.Plan.Adopts)
+        {
+            Adopt(run);
         }
 
-        var proven = new ProvenInstallation(
-            release.Key,
-            release.Version,
-            plan.Entry.Handler,
-            plan.Entry.ConfigPath,
-            plan.RunscConfiguration.After,
-            await node.Containerd.GetInvocationAsync(cancellationToken));
-        var isNew = journal.Proven != proven;
-        if (isNew)
+        if (run.Observation.Defects.Count > 0)
         {
-            await ProveAsync(proven, plan, journal, cancellationToken);
+            run.Release.CheckExecutables();
+            node.Store.Stage(run.Release, run.Observation.Defects, run.VerifiedFiles);
         }
 
-        var done = journal with
+        node.Store.Write(run.Plan.Configuration);
+    }
+
+    /// <summary>Keeps what another installer has put on the node as the release to go back to.</summary>
+    private void Adopt(Run run)
+    {
+        var table = run.Observation.ContainerdConfiguration.FindRuntime(node.Desired.Handler)!;
+        var path = table.Find([HandlerEntry.Options, "ConfigPath"]) is string named && File.Exists(named) ? named : null;
+        var adopted = node.Store.Adopt(run.Observation.Foreign!, path is null ? "" : File.ReadAllText(path));
+        run.Journal = run.Journal with
         {
-            RestartOwed = false,
-            Proven = proven,
-            Failure = null,
-            Restarts = RestartBudget.Recent(journal.Restarts, node.Time.GetUtcNow()),
-            CheckedFiles = CheckedFilesOf(release, checkedFiles),
+            Verified = new("of the installation that was taken over", node.Desired.Handler, adopted.Path, ContainerdInvocation: ""),
+            AdoptedConfiguration = path,
         };
-        if (isNew || journal.Failure is not null || changesFiles || done.CheckedFiles.Count != journal.CheckedFiles.Count)
-        {
-            node.Journal.Write(done);
-        }
-
-        Collect(release.Key, plan.Entry.ConfigPath, state);
-        return new(release.Version, causes, changesFiles, plan.Restart, isNew, []);
+        node.Journal.Write(run.Journal);
+        LogAdopted(adopted.Path);
     }
 
-    private async Task<(NodeState State, InstallationPlan Plan)> LookAsync(
-        Release release, Journal journal, Dictionary<string, string> checkedFiles, CancellationToken cancellationToken)
+    private async Task TryFlagsAsync(Run run, CancellationToken cancellationToken)
     {
-        var state = await NodeState.ReadAsync(_wanted, release, node.Store, node.Client, checkedFiles, cancellationToken);
-        return (state, InstallationPlan.Make(_wanted, release, node.Store, state, journal.RestartOwed));
-    }
-
-    /// <summary>Whoever restarted it, a containerd that does not come up may wait for the shim of a container that was not started.</summary>
-    private async Task EndUnstartedNowAndThenAsync(Journal journal, CancellationToken cancellationToken)
-    {
-        if (journal.Failure is { Reason: FailureReason.ContainerdNotReady } failure && failure.Attempts % PassesBetweenEnds == PassesBeforeEnd)
+        var result = await node.Trial.RunAsync(node.Store.RunscOf(run.Release.Key), run.Plan.Flags, cancellationToken);
+        if (result.Verdict != Verdict.Passed)
         {
-            await _unstarted.EndAsync(cancellationToken);
+            throw new InstallationException(
+                result.Verdict == Verdict.Failed ? FailureReason.RunscFailed : FailureReason.VerificationInconclusive, result.Message);
         }
     }
 
-    private void CheckContainerd(NodeState state, InstallationPlan plan, Journal journal)
+    private async Task EditConfigurationAsync(Run run, CancellationToken cancellationToken)
     {
-        if (!state.Served.IsReady && !plan.Restart)
+        var wasPending = run.Journal.RestartPending;
+        if (run.Plan.Restarts || !run.Observation.Served.Serves(run.Plan.Entry))
         {
-            throw new InstallationException(FailureReason.ContainerdNotReady, $"containerd does not serve the CRI: {state.Served.Reason}");
+            // Before the file: a process that is killed right after the rename leaves a restart that somebody has to make.
+            run.Journal = run.Journal with { RestartPending = true };
+            node.Journal.Write(run.Journal);
         }
 
-        if (state.Served.IsReady && plan.Restart)
-        {
-            // Before the file is changed: whoever restarts containerd next would find a change that may have failed again and again.
-            CheckRestartBudget(journal);
-        }
-    }
-
-    private void Stage(Release release, InstallationPlan plan, Dictionary<string, string> checkedFiles)
-    {
-        LogStaging(release.Key, plan.FilesToCopy.Count);
-        node.Store.Stage(release, plan.FilesToCopy, checkedFiles);
-    }
-
-    private async Task PutFilesInPlaceAsync(
-        Release release, InstallationPlan plan, Dictionary<string, string> checkedFiles, CancellationToken cancellationToken)
-    {
-        // The runsc of the image is the one that is copied: it can judge the flags meanwhile.
-        await Task.WhenAll(
-            plan.FilesToCopy.Count > 0 ? Task.Run(() => Stage(release, plan, checkedFiles), cancellationToken) : Task.CompletedTask,
-            plan.RunscConfiguration.IsNeeded ? new FlagPreflight(node.Time).CheckAsync(release.RunscPath, plan.Flags, cancellationToken) : Task.CompletedTask);
-        if (plan.RunscConfiguration.IsNeeded)
-        {
-            LogWriting(plan.RunscConfiguration.Path);
-            node.Files.Write(plan.RunscConfiguration.Path, Encoding.UTF8.GetBytes(plan.RunscConfiguration.After));
-        }
-
-        if (plan.MakeCurrent)
-        {
-            node.Store.MakeCurrent(release.Key, plan.KeepForeignRunsc);
-        }
-    }
-
-    private async Task ChangeContainerdConfigurationAsync(
-        Release release, InstallationPlan plan, Dictionary<string, string> checkedFiles, Journal journal, CancellationToken cancellationToken)
-    {
-        var change = plan.ContainerdConfiguration;
-        var candidate = node.Files.Prepare(change.Path, Encoding.UTF8.GetBytes(change.After));
         try
         {
-            // containerd takes as long to judge the candidate as the release takes to be copied; neither needs the other.
-            await Task.WhenAll(
-                node.Containerd.CheckCandidateAsync(candidate, plan.Entry, cancellationToken),
-                PutFilesInPlaceAsync(release, plan, checkedFiles, cancellationToken));
-            cancellationToken.ThrowIfCancellationRequested();
-            node.Journal.Write(journal);
-            if (NodeState.ReadContainerdConfiguration(change.Path).Document.Text != change.Before)
-            {
-                throw new InstallationException(
-                    FailureReason.ContainerdConfigurationChanging, $"{change.Path} was written by somebody else at the same time");
-            }
-
-            LogWriting(change.Path);
-            node.Files.Commit(change.Path);
+            await node.Configuration.EditAsync(
+                file => HandlerEditor.Set(file, run.Plan.Entry),
+                (candidate, token) => _check.RunAsync(candidate, run.Plan.Entry, token),
+                cancellationToken);
+            run.IsChecked = true;
         }
         catch
         {
-            node.Files.Discard(change.Path);
+            run.Journal = run.Journal with { RestartPending = wasPending };
+            node.Journal.Write(run.Journal);
             throw;
         }
     }
 
-    private void CheckRestartBudget(Journal journal)
+    private async Task RestartAsync(Run run, CancellationToken cancellationToken)
     {
-        var now = node.Time.GetUtcNow();
-        var allowed = RestartBudget.NextAllowed(journal.Restarts, _wanted.MaximumRestartsPerHour, now);
-        if (allowed > now)
+        CheckRestartBudget(run);
+        var delay = RestartPolicy.Delay(
+            run.Observation.Service, run.Observation.Time, TimeSpan.FromSeconds(node.Desired.MaxRestartDelaySeconds), _hasDelayed ? 0 : Random.Shared.NextDouble());
+        if (delay > TimeSpan.Zero)
+        {
+            _hasDelayed = true;
+            LogDelaying(delay.TotalSeconds);
+            await Task.Delay(delay, node.Time, cancellationToken);
+            run.IsChecked = false;
+            if ((await node.Client.GetServedAsync(cancellationToken)).Serves(run.Plan.Entry))
+            {
+                return;
+            }
+        }
+
+        await _stuckShims.WaitForPendingAsync(cancellationToken);
+        if (!run.IsChecked)
+        {
+            await _check.RunAsync(node.Layout.ConfigurationFile, run.Plan.Entry, cancellationToken);
+        }
+
+        var service = await node.Systemd.GetServiceAsync(node.Layout.ContainerdUnit, cancellationToken);
+        if (service is { ActiveState: not ("active" or "failed") } or { Job: not null })
         {
             throw new InstallationException(
-                FailureReason.RestartBudgetExhausted,
-                $"containerd was restarted {RestartBudget.Recent(journal.Restarts, now).Count} times within an hour; the next restart is allowed at {allowed:u}");
+                FailureReason.ContainerdNotReady, $"{node.Layout.ContainerdUnit} is {service.ActiveState} ({service.SubState}) by somebody else's doing");
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        // Nobody cancels a restart that has begun: were containerd not to come up, no other installer could be started to roll it back.
+        var (outcome, reason) = await RestartContainerdAsync(run, run.Plan.Entry, CancellationToken.None);
+        switch (outcome)
+        {
+            case RestartOutcome.Serves:
+                run.Journal = run.Journal with { RestartPending = false };
+                node.Journal.Write(run.Journal);
+                return;
+            case RestartOutcome.Starting:
+                throw new InstallationException(FailureReason.ContainerdNotReady, reason);
+            default:
+                await RollBackAsync(
+                    run, outcome == RestartOutcome.Failed ? FailureReason.ContainerdRestartFailed : FailureReason.HandlerNotServed, reason);
+                return;
         }
     }
 
-    /// <summary>
-    /// Nobody cancels a restart that has begun: were containerd not to come up, no other installer could be started to take it back.
-    /// </summary>
-    private async Task<Journal> RestartContainerdAsync(
-        NodeState state, InstallationPlan plan, Journal journal, CancellationToken cancellationToken)
+    private async Task VerifyAsync(Run run, CancellationToken cancellationToken)
     {
-        if (state.Served.ServesName(_wanted.Handler))
+        var service = await node.Systemd.GetServiceAsync(node.Layout.ContainerdUnit, cancellationToken);
+        var result = await node.Verification.RunAsync(run.Plan.ToVerification(node.Program.Place(), Path.Join(node.Layout.StateDirectory, VerificationDirectory)), cancellationToken);
+        var isSameRun = (await node.Systemd.GetServiceAsync(node.Layout.ContainerdUnit, cancellationToken)).InvocationId == service.InvocationId;
+        if (result.Verdict == Verdict.Passed && isSameRun)
         {
-            // A pod of the handler may be about to start.
-            await _unstarted.WaitAsync(cancellationToken);
-        }
-
-        var now = node.Time.GetUtcNow();
-        journal = journal with { RestartOwed = true, Restarts = [.. RestartBudget.Recent(journal.Restarts, now), now] };
-        node.Journal.Write(journal);
-        LogRestarting();
-        node.Metrics.Restarted();
-        try
-        {
-            await node.Containerd.RestartAsync(plan.Entry, _unstarted.EndAsync, CancellationToken.None);
-            return journal;
-        }
-        catch (InstallationException exception)
-        {
-            throw new InstallationException(exception.Reason, $"{exception.Message}; {await TakeBackAsync(journal)}", exception);
-        }
-    }
-
-    private async Task ProveAsync(ProvenInstallation wanted, InstallationPlan plan, Journal journal, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await new ProofRun(node).RunAsync(plan, ProofRun.InstallPurpose, cancellationToken);
-        }
-        catch (SandboxProofException exception)
-        {
-            // systemd may not know of the next run of containerd yet when the connection breaks.
-            if (exception.IsNoVerdict || await node.Containerd.GetInvocationAsync(cancellationToken) != wanted.ContainerdInvocation)
+            run.Journal = run.Journal with
             {
-                throw new InstallationException(
-                    FailureReason.ContainerdNotReady, $"containerd ended or was restarted by somebody else while a sandbox started: {exception.Message}", exception);
-            }
-
-            if (FindPrevious(journal) is { } previous && previous with { ContainerdInvocation = wanted.ContainerdInvocation } != wanted)
-            {
-                throw new InstallationException(FailureReason.SandboxFailed, $"{exception.Message}; {await TakeBackAsync(journal)}", exception);
-            }
-
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// Takes back what is ours: to the installation that was proven last, or to none. Everything else in containerd's configuration stays
-    /// as it is now, whoever wrote it meanwhile.
-    /// </summary>
-    private async Task<string> TakeBackAsync(Journal journal)
-    {
-        // Also when the process is asked to stop: containerd must not stay down.
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(45), node.Time);
-        try
-        {
-            var file = NodeState.ReadContainerdConfiguration(_wanted.Containerd.ConfigurationFile);
-            var target = FindPrevious(journal);
-            if (target is not null)
-            {
-                node.Files.Write(target.ConfigPath, Encoding.UTF8.GetBytes(target.RunscConfiguration));
-                node.Store.MakeCurrent(target.ReleaseKey, keepForeignRunsc: true);
-            }
-
-            var text = target is null
-                ? HandlerEditor.Remove(file, _wanted.Handler)
-                : HandlerEditor.Set(file, new(target.Handler, target.ConfigPath));
-            if (text != file.Document.Text)
-            {
-                node.Files.Write(_wanted.Containerd.ConfigurationFile, Encoding.UTF8.GetBytes(text));
-            }
-
-            var restarted = await node.Client.GetServedAsync(limit.Token) is { IsReady: true } served
-                && target is not null
-                && served.Serves(new(target.Handler, target.ConfigPath));
-            if (!restarted)
-            {
-                node.Metrics.Restarted();
-                restarted = await node.Containerd.TryRestartAsync(_unstarted.EndAsync, limit.Token);
-            }
-
-            node.Journal.Write(journal with { RestartOwed = !restarted });
-            var what = target is null ? "the handler was taken out again" : $"gVisor {target.Version} was put back";
-            return restarted ? $"{what} and containerd serves" : $"{what} and containerd still does not serve";
-        }
-        catch (Exception exception)
-        {
-            return $"it could not be taken back: {exception.Message}";
-        }
-    }
-
-    private ProvenInstallation? FindPrevious(Journal journal) =>
-        journal.Proven is { } proven && proven.Handler == _wanted.Handler && node.Store.Keys.Contains(proven.ReleaseKey) ? proven : null;
-
-    private void Collect(string releaseKey, string configPath, NodeState state)
-    {
-        // A restart has cost nothing of the list: sandboxes outlive it.
-        if (state.Sandboxes is not { } sandboxes || sandboxes.Any(sandbox => sandbox.ConfigPath is null))
-        {
+                Verified = new(run.Release.Version, run.Plan.Entry.Handler, run.Plan.Entry.ConfigPath, service.InvocationId),
+                Rejected = null,
+            };
             return;
         }
 
-        var paths = sandboxes.Select(sandbox => sandbox.ConfigPath!).Append(configPath).ToHashSet(StringComparer.Ordinal);
-        foreach (var (path, text) in state.RunscConfigurations)
+        if (result.Verdict != Verdict.Failed || !isSameRun)
         {
-            if (!paths.Contains(path) && RunscConfigurationFile.IsOurs(text))
-            {
-                node.Files.Delete(path);
-            }
+            throw new InstallationException(
+                FailureReason.VerificationInconclusive,
+                isSameRun ? result.Message : $"containerd was restarted by somebody else while a sandbox started: {result.Message}");
         }
 
-        var keys = paths
-            .Select(path => node.Store.KeyOf(RunscConfigurationFile.FindRunsc(state.RunscConfigurations.GetValueOrDefault(path))))
-            .OfType<string>()
-            .Append(releaseKey)
-            .ToHashSet(StringComparer.Ordinal);
-        foreach (var removed in node.Store.Collect(keys))
+        if (FindPrevious(run) is not null)
         {
-            LogCollected(removed);
+            await RollBackAsync(run, FailureReason.SandboxFailed, result.Message);
         }
+
+        throw new InstallationException(FailureReason.SandboxFailed, result.Message);
     }
 
-    private Dictionary<string, string> CheckedFilesOf(Release release, Dictionary<string, string> checkedFiles)
+    private async Task LinkRunscAsync(CancellationToken cancellationToken)
     {
-        var directory = Path.GetDirectoryName(node.Store.RunscOf(release.Key))! + "/";
-        return checkedFiles.Where(pair => pair.Key.StartsWith(directory, StringComparison.Ordinal)).ToDictionary();
+        // Looked at again: while containerd still served what was there before, somebody may have started a sandbox that goes by the name.
+        if (!node.Observer.ReadUse(await node.Configuration.ReadAsync(cancellationToken)).HasUsersOfRunscName)
+        {
+            node.Store.LinkRunsc();
+        }
     }
 
-    [LoggerMessage(LogLevel.Information, "copying gVisor {Release}: {Count} files")]
-    private partial void LogStaging(string release, int count);
+    private void Record(Run run)
+    {
+        node.Store.RemoveStaging();
+        var directory = node.Store.DirectoryOf(run.Release.Key) + "/";
+        run.Journal = run.Journal with
+        {
+            RestartPending = false,
+            Failure = null,
+            EmptySince = null,
+            Restarts = RestartBudget.Recent(run.Journal.Restarts, node.Time.GetUtcNow()),
+            VerifiedFiles = run.VerifiedFiles.Where(pair => pair.Key.StartsWith(directory, StringComparison.Ordinal)).ToDictionary(),
+            UnusedSince = UnusedFiles.Track(run.Journal.UnusedSince, FindUnused(run), node.Time.GetUtcNow()),
+        };
+        node.Journal.Write(run.Journal);
+    }
 
-    [LoggerMessage(LogLevel.Information, "writing {Path}")]
-    private partial void LogWriting(string path);
+    private void Prune(Run run)
+    {
+        // Looked at again right before: what is in use now is not removed, whatever was seen earlier.
+        var unused = FindUnused(run) ?? [];
+        foreach (var path in UnusedFiles.Due(run.Journal.UnusedSince, node.Time.GetUtcNow()).Intersect(unused, StringComparer.Ordinal))
+        {
+            node.Store.Remove(path);
+            LogPruned(path);
+        }
+    }
 
-    [LoggerMessage(LogLevel.Information, "restarting containerd, which does not serve the handler as wanted")]
-    private partial void LogRestarting();
+    private IReadOnlyList<string>? FindUnused(Run run) => UnusedFiles.Find(
+        node.Store,
+        node.Observer.FindOldConfigurations(run.Journal),
+        node.Observer.ReadUse(run.Observation.ContainerdConfiguration),
+        [.. new[] { run.Plan.Entry.ConfigPath, run.Journal.Verified?.ConfigPath }.OfType<string>()]);
 
-    [LoggerMessage(LogLevel.Information, "removed gVisor {Release}, which no sandbox uses any more")]
-    private partial void LogCollected(string release);
+    private void CheckRestartBudget(Run run)
+    {
+        var now = node.Time.GetUtcNow();
+        var restarts = run.Journal.Restarts;
+        var allowed = RestartBudget.NextAllowed(restarts, node.Desired.MaxRestartsPerHour, now);
+        if (allowed > now)
+        {
+            var cause = run.Journal.Rejected?.Message ?? string.Join("; ", run.Drift.Select(drift => drift.Description));
+            throw new InstallationException(
+                FailureReason.RestartBudgetExhausted,
+                $"containerd was restarted {RestartBudget.Recent(restarts, now).Count} times within an hour; the next restart is allowed at {allowed:u}: {cause}");
+        }
+    }
+
+    private async Task<(RestartOutcome Outcome, string Reason)> RestartContainerdAsync(Run run, HandlerEntry? entry, CancellationToken cancellationToken)
+    {
+        var now = node.Time.GetUtcNow();
+        run.Journal = run.Journal with { RestartPending = true, Restarts = [.. RestartBudget.Recent(run.Journal.Restarts, now), now] };
+        node.Journal.Write(run.Journal);
+        metrics.Restarted();
+        var restart = new ContainerdRestart(node.Systemd, node.Client, _stuckShims, node.Layout.ContainerdUnit, node.Time);
+        return await restart.RunAsync(entry, RestartPolicy.StartLimit(run.Observation.Use.Bundles.Count), cancellationToken);
+    }
+
+    private VerifiedInstallation? FindPrevious(Run run) =>
+        run.Journal.Verified is { } verified
+        && verified.Handler == node.Desired.Handler
+        && verified.ConfigPath != run.Plan.Entry.ConfigPath
+        && File.Exists(verified.ConfigPath)
+        && node.Store.KeyOf(verified.ConfigPath) is not null
+            ? verified
+            : null;
+
+    /// <summary>
+    /// Rolls back what is ours: to the installation that was verified last, or to none. Everything else in containerd's configuration stays as
+    /// it is now, whoever wrote it in the meantime.
+    /// </summary>
+    private async Task RollBackAsync(Run run, FailureReason reason, string message)
+    {
+        var previous = FindPrevious(run);
+        var what = previous is null ? "the handler was taken out again" : $"gVisor {previous.Version} was put back";
+        // Also when the process is asked to stop: containerd must not stay down.
+        using var limit = new CancellationTokenSource(RollbackLimit, node.Time);
+        try
+        {
+            var entry = previous is null ? null : new HandlerEntry(previous.Handler, previous.ConfigPath);
+            await node.Configuration.EditAsync(
+                file => entry is null ? HandlerEditor.Remove(file, node.Desired.Handler) : HandlerEditor.Set(file, entry), check: null, limit.Token);
+            if (previous is not null)
+            {
+                node.Store.MakeCurrent(node.Store.KeyOf(previous.ConfigPath)!);
+            }
+
+            var (outcome, trouble) = await RestartContainerdAsync(run, entry, limit.Token);
+            var succeeded = outcome == RestartOutcome.Serves;
+            message += succeeded ? $"; {what} and containerd serves" : $"; {what} and containerd still does not serve: {trouble}";
+            run.Journal = run.Journal with { RestartPending = !succeeded };
+        }
+        catch (Exception exception)
+        {
+            message += $"; it could not be rolled back: {exception.Message}";
+        }
+
+        var inputs = node.Observer.ReadInputs(await node.Configuration.ReadAsync(CancellationToken.None));
+        var rejected = new RejectedInstallation(run.Plan.Entry.ConfigPath, inputs, reason, message, node.Time.GetUtcNow());
+        node.Journal.Write(run.Journal with { Rejected = rejected });
+        throw new InstallationException(reason, message);
+    }
+
+    /// <summary>One reconcile's plan, and what changes while its steps run.</summary>
+    private sealed class Run(
+        Release release, Observation observation, InstallationPlan plan, IReadOnlyList<Drift> drift, Journal journal, Dictionary<string, string> verifiedFiles)
+    {
+        public Release Release => release;
+
+        public Observation Observation => observation;
+
+        public InstallationPlan Plan => plan;
+
+        public IReadOnlyList<Drift> Drift => drift;
+
+        public Dictionary<string, string> VerifiedFiles => verifiedFiles;
+
+        public Journal Journal { get; set; } = journal;
+
+        /// <summary>Whether containerd's configuration, as it is now, has been checked.</summary>
+        public bool IsChecked { get; set; }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Step}: {Description}")]
+    private partial void LogStep(StepName step, string description);
+
+    [LoggerMessage(LogLevel.Information, "kept the gVisor of another installer: {Configuration} goes back to it")]
+    private partial void LogAdopted(string configuration);
+
+    [LoggerMessage(LogLevel.Information, "containerd is restarted in {Seconds} s, so that not all nodes restart at once")]
+    private partial void LogDelaying(double seconds);
+
+    [LoggerMessage(LogLevel.Information, "removed {Path}, which nothing has used for an hour")]
+    private partial void LogPruned(string path);
 }

@@ -1,49 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.NodeInstaller.Files;
-using NodeInstallerConfiguration = RuntimeGVisor.NodeConfiguration.NodeInstallerConfiguration;
 
 namespace RuntimeGVisor.NodeInstaller.Convergence;
 
 /// <summary>
 /// Wakes the installer when somebody changes the files that it looks after or containerd is gone, and now and then without: inotify does not
-/// see everything (a directory that did not exist, a file below another mount), and containerd may be restarted with something else.
+/// see everything (a directory that did not exist, a file below another mount), and a node may have none of it left. Then it polls.
 /// </summary>
-internal sealed class NodeWatch : IDisposable
+internal sealed partial class NodeWatch : IAsyncDisposable
 {
     // gardener-node-agent truncates and then writes: a look right at the first event would find half a file.
-    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan DebounceDelay = TimeSpan.FromMilliseconds(200);
 
     // A containerd that is killed leaves its socket, and one that hangs in its start makes none: neither changes a file.
-    private static readonly TimeSpan KnockInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _changed = new(0, 1);
     private readonly Dictionary<string, WatchedDirectory> _watched = new(StringComparer.Ordinal);
     private readonly IReadOnlyList<(string Path, bool WithSubdirectories)> _directories;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly UnixDomainSocketEndPoint _containerd;
-    private readonly ITimer _knocks;
+    private readonly CancellationTokenSource _disposed = new();
+    private readonly Task _probes;
     private volatile bool _isIncomplete;
+    private volatile bool _isPolling;
 
-    public NodeWatch(NodeInstallerConfiguration wanted, TimeProvider time)
+    public NodeWatch(NodeInstallerConfiguration desired, NodeLayout layout, TimeProvider time, ILogger logger)
     {
-        _time = time;
-        var configuration = Path.GetDirectoryName(wanted.Containerd.ConfigurationFile)!;
+        (_time, _logger) = (time, logger);
+        var configuration = Path.GetDirectoryName(layout.ConfigurationFile)!;
         _directories =
         [
             (configuration, false),
             (Path.Join(configuration, "conf.d"), false),
-            (Path.GetDirectoryName(wanted.RunscConfigurationFile)!, false),
-            (wanted.BinaryDirectory, false),
-            (Path.Join(wanted.BinaryDirectory, "gvisor"), true),
-            // containerd makes its socket anew whenever it starts.
-            (Path.GetDirectoryName(wanted.Containerd.Socket)!, false),
+            (desired.BinaryDirectory, false),
+            (Path.Join(desired.BinaryDirectory, "gvisor"), true),
+            // containerd makes its socket again whenever it starts.
+            (Path.GetDirectoryName(layout.ContainerdSocket)!, false),
         ];
-        _containerd = new(wanted.Containerd.Socket);
-        _knocks = time.CreateTimer(_ => Knock(), null, KnockInterval, KnockInterval);
+        _containerd = new(layout.ContainerdSocket);
+        _probes = ProbeAsync(_disposed.Token);
         Renew();
     }
+
+    /// <summary>How long changes may go unseen where inotify cannot be had. Default: 30 s.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether inotify cannot be had.</summary>
+    public bool IsPolling => _isPolling;
 
     /// <summary>Watches what has come into being since the last call, also where something else had the name before.</summary>
     public void Renew()
@@ -62,18 +72,19 @@ internal sealed class NodeWatch : IDisposable
                 Forget([path]);
             }
 
-            if (inode is { } found && !_watched.ContainsKey(path) && Directory.Exists(path))
+            // A watch that was refused is not asked for again: the library keeps its inotify instance, and root's other programs need some.
+            if (!_isPolling && inode is { } found && !_watched.ContainsKey(path) && Directory.Exists(path))
             {
-                _watched[path] = new(found, Watch(path, withSubdirectories));
+                TryWatch(path, found, withSubdirectories);
             }
         }
     }
 
     /// <summary>Waits for a change and until it has settled, or for a time.</summary>
     /// <returns>Whether there was a change.</returns>
-    public async Task<bool> WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
+    public async Task<bool> WaitAsync(TimeSpan max, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(longest, _time);
+        using var timeout = new CancellationTokenSource(_isPolling && max > PollInterval ? PollInterval : max, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
@@ -91,18 +102,20 @@ internal sealed class NodeWatch : IDisposable
     /// <summary>Lets changes settle and forgets them.</summary>
     public async Task ForgetAsync(CancellationToken cancellationToken)
     {
-        await Task.Delay(Settle, _time, cancellationToken);
+        await Task.Delay(DebounceDelay, _time, cancellationToken);
         await _changed.WaitAsync(TimeSpan.Zero, cancellationToken);
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _knocks.Dispose();
+        await _disposed.CancelAsync();
+        await _probes.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Forget(_watched.Keys);
         _changed.Dispose();
+        _disposed.Dispose();
     }
 
-    private FileSystemWatcher Watch(string path, bool withSubdirectories)
+    private void TryWatch(string path, ulong inode, bool withSubdirectories)
     {
         var watcher = new FileSystemWatcher(path)
         {
@@ -113,14 +126,34 @@ internal sealed class NodeWatch : IDisposable
         watcher.Created += (_, _) => Wake();
         watcher.Deleted += (_, _) => Wake();
         watcher.Renamed += (_, _) => Wake();
-        // More changes than the kernel keeps for us: what they were is found by looking.
-        watcher.Error += (_, _) =>
+        watcher.Error += (_, error) => Fail(error.GetException());
+        try
         {
+            watcher.EnableRaisingEvents = true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            watcher.Dispose();
+            Fail(exception);
+            return;
+        }
+
+        _watched[path] = new(inode, watcher);
+    }
+
+    private void Fail(Exception exception)
+    {
+        if (exception is InternalBufferOverflowException)
+        {
+            // More changes than the kernel keeps for us: what they were is found by looking.
             _isIncomplete = true;
             Wake();
-        };
-        watcher.EnableRaisingEvents = true;
-        return watcher;
+        }
+        else if (!_isPolling)
+        {
+            _isPolling = true;
+            LogPolling(PollInterval.TotalSeconds, exception.Message);
+        }
     }
 
     private void Forget(IEnumerable<string> paths)
@@ -132,16 +165,22 @@ internal sealed class NodeWatch : IDisposable
         }
     }
 
-    private void Knock()
+    private async Task ProbeAsync(CancellationToken cancellationToken)
     {
-        try
+        while (true)
         {
+            await Task.Delay(ProbeInterval, _time, cancellationToken);
+            using var timeout = new CancellationTokenSource(ProbeTimeout, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            socket.Connect(_containerd);
-        }
-        catch (SocketException)
-        {
-            Wake();
+            try
+            {
+                await socket.ConnectAsync(_containerd, either.Token);
+            }
+            catch (Exception exception) when (exception is SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                Wake();
+            }
         }
     }
 
@@ -156,6 +195,9 @@ internal sealed class NodeWatch : IDisposable
             // A wake-up is due already, or nobody waits any more.
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "inotify cannot be had, so the node is looked at every {Seconds} s: {Error}")]
+    private partial void LogPolling(double seconds, string error);
 
     private sealed record WatchedDirectory(ulong Inode, FileSystemWatcher Watcher);
 }

@@ -1,111 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
 using Microsoft.Extensions.Logging;
-using RuntimeGVisor.NodeConfiguration;
-using RuntimeGVisor.NodeInstaller.Containerd;
 using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
-using RuntimeGVisor.NodeInstaller.Releases;
 
 namespace RuntimeGVisor.NodeInstaller.Convergence;
 
 /// <summary>
-/// Brings a node to the state Uninstalled: takes the handler out of containerd's configuration at once, and the files away when the last
-/// sandbox that uses them is gone. containerd is not restarted; it forgets the handler whenever it next is.
+/// Brings a node to the state Uninstalled: takes the handler out of containerd's configuration at once, and the files away when two looks some
+/// time apart have found no sandbox that uses them. containerd is not restarted; it forgets the handler whenever it next is.
 /// </summary>
-internal sealed partial class Uninstaller(NodeInstallation node, ILogger logger)
+internal sealed partial class Uninstaller(NodeParts node, ILogger logger)
 {
-    private readonly NodeInstallerConfiguration _wanted = node.Wanted;
-
-    /// <summary>One pass; it can be repeated any number of times.</summary>
+    /// <summary>One reconcile; it can be repeated any number of times.</summary>
     /// <exception cref="InstallationException">Something could not be removed.</exception>
-    public async Task<PassResult> ConvergeAsync(CancellationToken cancellationToken)
+    public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
         node.Store.CheckDirectory();
-        var changed = RemoveHandler();
-        var configurations = NodeState.ReadRunscConfigurations(_wanted.RunscConfigurationFile);
-        if (node.Store.IsEmpty && configurations.Count == 0)
+        var journal = node.Journal.Read();
+        var changed = await RemoveHandlerAsync(cancellationToken);
+        var old = node.Observer.FindOldConfigurations(journal);
+        var use = node.Observer.ReadUse(await FindConfigurationAsync(cancellationToken));
+        string[] kept = [.. use.OtherConfigurations.Select(node.Store.KeyOf).OfType<string>()];
+        if (node.Store.IsEmpty(kept) && !old.Except(use.OtherConfigurations, StringComparer.Ordinal).Any())
         {
             RemoveState();
-            return new(null, [], changed, Restarted: false, Proved: false, []);
+            return new() { Version = null, ChangedFiles = changed };
         }
 
-        var sandboxes = await ListSandboxesAsync(cancellationToken);
-        if (sandboxes.Count > 0)
+        // Of a verification that was cut short.
+        await node.Verification.RemoveLeftoversAsync(cancellationToken);
+        var now = node.Time.GetUtcNow();
+        if (use.SandboxesOf(node.Store) is { Count: > 0 } sandboxes)
         {
-            RemoveUnused(sandboxes, configurations);
-            return new(null, [], changed, Restarted: false, Proved: false, [.. sandboxes.Select(sandbox => sandbox.ToString()).Order(StringComparer.Ordinal)]);
+            RemoveUnused(journal with { EmptySince = null }, use, old);
+            return new() { Version = null, ChangedFiles = changed, Remaining = sandboxes };
         }
 
-        foreach (var path in configurations.Keys)
+        var emptySince = journal.EmptySince is { } first && first <= now ? first : now;
+        var due = emptySince + TimeSpan.FromSeconds(node.Desired.RemovalDelaySeconds);
+        if (now < due)
+        {
+            node.Files.CreateDirectory(node.Layout.StateDirectory);
+            node.Journal.Write(journal with { EmptySince = emptySince });
+            return new() { Version = null, ChangedFiles = changed, LooksAgain = due };
+        }
+
+        foreach (var path in old.Except(use.OtherConfigurations, StringComparer.Ordinal))
         {
             node.Files.Delete(path);
         }
 
-        node.Store.RemoveAll();
+        node.Store.RemoveAll(except: kept);
         RemoveState();
-        LogRemoved(_wanted.BinaryDirectory);
-        return new(null, [], ChangedFiles: true, Restarted: false, Proved: false, []);
+        LogRemoved(node.Desired.BinaryDirectory);
+        return new() { Version = null, ChangedFiles = true };
     }
 
-    private bool RemoveHandler()
+    /// <summary>What the handler's removal changes in containerd's configuration; null when there is no such file.</summary>
+    public async Task<FileChange?> FindChangeAsync(CancellationToken cancellationToken) => await FindConfigurationAsync(cancellationToken) is { } file
+        ? new(node.Layout.ConfigurationFile, file.Document.Text, HandlerEditor.Remove(file, node.Desired.Handler))
+        : null;
+
+    private async Task<bool> RemoveHandlerAsync(CancellationToken cancellationToken)
     {
-        ContainerdConfigurationFile file;
-        try
-        {
-            file = NodeState.ReadContainerdConfiguration(_wanted.Containerd.ConfigurationFile);
-        }
-        catch (ContainerdConfigurationException exception) when (exception.Problem == ContainerdConfigurationProblem.Empty)
+        if (await FindChangeAsync(cancellationToken) is not { IsNeeded: true } change)
         {
             return false;
         }
 
-        // Of an installation that was killed before its candidate came into its place.
-        node.Files.Discard(_wanted.Containerd.ConfigurationFile);
-        var text = HandlerEditor.Remove(file, _wanted.Handler);
-        if (text == file.Document.Text)
-        {
-            return false;
-        }
-
-        node.Files.Write(_wanted.Containerd.ConfigurationFile, Encoding.UTF8.GetBytes(text));
-        LogHandlerRemoved(_wanted.Handler, _wanted.Containerd.ConfigurationFile);
+        await node.Configuration.EditAsync(file => HandlerEditor.Remove(file, node.Desired.Handler), check: null, cancellationToken);
+        LogHandlerRemoved(node.Desired.Handler, change.Path);
         return true;
     }
 
-    private async Task<IReadOnlyList<SandboxUse>> ListSandboxesAsync(CancellationToken cancellationToken)
+    private async Task<ContainerdConfigurationFile?> FindConfigurationAsync(CancellationToken cancellationToken)
     {
-        // A proof that was cut short is no use of gVisor.
-        await new ProofRun(node).RemoveSandboxAsync();
-        return await SandboxUse.ListAsync(node.Client, _wanted.Handler, cancellationToken);
+        try
+        {
+            return await node.Configuration.ReadAsync(cancellationToken);
+        }
+        catch (ContainerdConfigurationException exception) when (exception.Problem == ContainerdConfigurationProblem.Empty)
+        {
+            return null;
+        }
     }
 
-    private void RemoveUnused(IReadOnlyList<SandboxUse> sandboxes, IReadOnlyDictionary<string, string> configurations)
+    private void RemoveUnused(Journal journal, FileUse use, IReadOnlyList<string> old)
     {
-        if (sandboxes.Any(sandbox => sandbox.ConfigPath is null))
+        var now = node.Time.GetUtcNow();
+        var unused = UnusedFiles.Track(journal.UnusedSince, UnusedFiles.Find(node.Store, old, use, needed: []), now);
+        foreach (var path in use.HasUnknown ? [] : UnusedFiles.Due(unused, now))
         {
-            return;
+            node.Store.Remove(path);
         }
 
-        var used = sandboxes.Select(sandbox => sandbox.ConfigPath!).ToHashSet(StringComparer.Ordinal);
-        foreach (var path in configurations.Keys.Where(path => !used.Contains(path)))
-        {
-            node.Files.Delete(path);
-        }
-
-        // The shim is found through the current release for as long as any sandbox runs.
-        var keys = used
-            .Select(path => node.Store.KeyOf(RunscConfigurationFile.FindRunsc(configurations.GetValueOrDefault(path))))
-            .Append(node.Store.CurrentKey)
-            .OfType<string>()
-            .ToHashSet(StringComparer.Ordinal);
-        node.Store.Collect(keys);
+        node.Files.CreateDirectory(node.Layout.StateDirectory);
+        node.Journal.Write(journal with { UnusedSince = unused });
     }
 
     private void RemoveState()
     {
-        new ProofRun(node).RemoveFiles();
-        node.Containerd.RemoveFiles();
+        node.Program.Remove();
+        node.Units.RemoveLeftovers();
+        node.Files.DeleteDirectory(Path.Join(node.Layout.StateDirectory, Installer.VerificationDirectory));
         node.Journal.Delete();
     }
 

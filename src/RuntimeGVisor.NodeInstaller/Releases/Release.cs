@@ -6,11 +6,6 @@ using System.Text.RegularExpressions;
 
 namespace RuntimeGVisor.NodeInstaller.Releases;
 
-/// <summary>One file of a release.</summary>
-/// <param name="Path">Its path inside the release.</param>
-/// <param name="Sha512">Its checksum in lower-case hexadecimal digits.</param>
-internal sealed record ReleaseFile(string Path, string Sha512);
-
 /// <summary>
 /// A gVisor release in a directory, in either of gVisor's layouts: runsc and its shim, and in newer releases files beside them in
 /// <c>gvisor-bin</c>. <c>SHA512SUMS</c> says what belongs to it.

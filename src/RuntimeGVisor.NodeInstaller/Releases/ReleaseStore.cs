@@ -7,15 +7,16 @@ using RuntimeGVisor.NodeInstaller.Files;
 namespace RuntimeGVisor.NodeInstaller.Releases;
 
 /// <summary>
-/// The releases on the node. Each lies complete in a directory of its own; <c>current</c> points to the one for new sandboxes, and the two
-/// names on containerd's PATH point through it, so that one rename changes the whole set. containerd remembers a sandbox's shim by that
-/// name, so it must never dangle while a sandbox runs.
+/// The releases on the node. Each lies complete in a directory of its own, with the configurations of runsc that name it beside its files;
+/// <c>current</c> points to the one for new sandboxes, and the two names on containerd's PATH point through it. containerd remembers a
+/// sandbox's shim by that name, so it must never dangle while a sandbox runs.
 /// </summary>
 internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
 {
     private const string Subdirectory = "gvisor";
     private const string CurrentName = "current";
     private const string StagingPrefix = ".staging-";
+    private const string AdoptedPrefix = "adopted-";
 
     private static readonly string[] PublicNames = [Release.Runsc, Release.Shim];
 
@@ -39,11 +40,26 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
     /// <summary>Path of runsc in a release.</summary>
     public string RunscOf(string key) => Path.Join(DirectoryOf(key), Release.Runsc);
 
-    /// <summary>Key of the release that a path to runsc belongs to; null for any other path.</summary>
-    public string? KeyOf(string? runscPath) =>
-        runscPath is not null && Path.GetDirectoryName(runscPath) is { } directory && Path.GetDirectoryName(directory) == _directory
-            ? Path.GetFileName(directory)
+    /// <summary>Key of the release in whose directory a file lies; null for any other path.</summary>
+    public string? KeyOf(string? path) =>
+        path is not null && path.StartsWith(_directory + "/", StringComparison.Ordinal)
+            ? path[(_directory.Length + 1)..].Split('/')[0] is { Length: > 0 } key && key != CurrentName ? key : CurrentKey
             : null;
+
+    /// <summary>Whether a path lies in the binary directory.</summary>
+    public bool Contains(string path) => path.StartsWith(binaryDirectory + "/", StringComparison.Ordinal);
+
+    /// <summary>Every configuration of runsc beside a release.</summary>
+    public IReadOnlyList<string> Configurations =>
+        [.. Keys.SelectMany(key => Directory.EnumerateFiles(DirectoryOf(key), RunscConfiguration.FilePattern)).Order(StringComparer.Ordinal)];
+
+    /// <summary>What another installer, such as the Go extension, has put under the two names; null when it is not complete or there is none.</summary>
+    public ForeignExecutables? FindForeign()
+    {
+        var runsc = Path.Join(binaryDirectory, Release.Runsc);
+        var shim = Path.Join(binaryDirectory, Release.Shim);
+        return IsForeign(Release.Runsc) && IsForeign(Release.Shim) ? new(runsc, shim) : null;
+    }
 
     /// <summary>Refuses a directory that is not where it seems to be: what is written there as root would land somewhere else.</summary>
     /// <exception cref="ReleaseException">A part of the path is a symbolic link or no directory.</exception>
@@ -68,22 +84,22 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
     /// since are not read again.
     /// </summary>
     /// <param name="release">The release.</param>
-    /// <param name="checkedFiles">Stamps of files that were found right; found ones are added.</param>
-    public IReadOnlyList<ReleaseFile> FindDefects(Release release, IDictionary<string, string> checkedFiles)
+    /// <param name="verifiedFiles">Fingerprints of files that were found right; found ones are added.</param>
+    public IReadOnlyList<ReleaseFile> FindDefects(Release release, IDictionary<string, string> verifiedFiles)
     {
         var defects = new List<ReleaseFile>();
         foreach (var file in release.Files)
         {
             var path = Path.Join(_directory, release.Key, file.Path);
             var stamp = LibC.FindStamp(path)?.ToString();
-            if (stamp is not null && checkedFiles.TryGetValue(path, out var known) && known == stamp)
+            if (stamp is not null && verifiedFiles.TryGetValue(path, out var known) && known == stamp)
             {
                 continue;
             }
 
             if (stamp is not null && IsExecutable(path) && Checksum(path) == file.Sha512)
             {
-                checkedFiles[path] = stamp;
+                verifiedFiles[path] = stamp;
             }
             else
             {
@@ -94,19 +110,15 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
         return defects;
     }
 
-    /// <summary>Whether the name runsc in the binary directory is an executable that another installer put there.</summary>
-    public bool HasForeignRunsc =>
-        LinkTarget(Path.Join(binaryDirectory, Release.Runsc)) != PublicTarget(Release.Runsc) && File.Exists(Path.Join(binaryDirectory, Release.Runsc));
+    /// <summary>Whether new sandboxes use a release: <c>current</c> and the shim's name lead to it.</summary>
+    public bool IsCurrent(string key) => CurrentKey == key && IsLinked(Release.Shim);
 
-    /// <summary>Whether all names lead to a release.</summary>
-    /// <param name="key">The release.</param>
-    /// <param name="keepForeignRunsc">Whether a runsc of another installer shall stay.</param>
-    public bool IsCurrent(string key, bool keepForeignRunsc) =>
-        CurrentKey == key && NamesToLink(keepForeignRunsc).All(name => LinkTarget(Path.Join(binaryDirectory, name)) == PublicTarget(name));
+    /// <summary>Whether the name runsc leads to the current release. No sandbox of ours goes by that name; people and tests do.</summary>
+    public bool IsRunscLinked => IsLinked(Release.Runsc);
 
     /// <summary>Puts a release on the node, or repairs it there.</summary>
     /// <exception cref="ReleaseException">A file of the release is not what its manifest says.</exception>
-    public void Stage(Release release, IReadOnlyList<ReleaseFile> defects, IDictionary<string, string> checkedFiles)
+    public void Stage(Release release, IReadOnlyList<ReleaseFile> defects, IDictionary<string, string> verifiedFiles)
     {
         files.CreateDirectory(binaryDirectory);
         files.CreateDirectory(_directory);
@@ -121,89 +133,118 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
         }
         else
         {
-            StageNew(release, target);
+            FillNew(target, staging =>
+            {
+                foreach (var file in release.Files)
+                {
+                    Copy(release, file, Path.Join(staging, file.Path));
+                }
+
+                files.Write(Path.Join(staging, Release.ManifestFile), Encoding.UTF8.GetBytes(release.Manifest));
+            });
         }
 
         foreach (var file in release.Files)
         {
             var path = Path.Join(target, file.Path);
-            checkedFiles[path] = LibC.FindStamp(path)?.ToString() ?? "";
+            verifiedFiles[path] = LibC.FindStamp(path)?.ToString() ?? "";
+        }
+    }
+
+    /// <summary>Copies what another installer has put on the node into a release of its own, to which one can go back.</summary>
+    /// <returns>The configuration of its runsc with the flags that it had.</returns>
+    public RunscConfiguration Adopt(ForeignExecutables foreign, string configuration)
+    {
+        files.CreateDirectory(_directory);
+        var identity = $"{Checksum(foreign.RunscPath)} {Checksum(foreign.ShimPath)}";
+        var target = DirectoryOf(AdoptedPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..12]);
+        if (!Directory.Exists(target))
+        {
+            FillNew(target, staging =>
+            {
+                files.CopyExecutable(foreign.RunscPath, Path.Join(staging, Release.Runsc));
+                files.CopyExecutable(foreign.ShimPath, Path.Join(staging, Release.Shim));
+            });
+        }
+
+        var adopted = RunscConfiguration.Adopt(target, configuration);
+        Write(adopted);
+        return adopted;
+    }
+
+    /// <summary>Whether a configuration is on the node as it shall be.</summary>
+    public static bool Has(RunscConfiguration configuration) =>
+        File.Exists(configuration.Path) && File.ReadAllText(configuration.Path) == configuration.Text;
+
+    /// <summary>Puts a configuration beside its release, unless it is there.</summary>
+    public void Write(RunscConfiguration configuration)
+    {
+        if (!Has(configuration))
+        {
+            files.Write(configuration.Path, Encoding.UTF8.GetBytes(configuration.Text));
         }
     }
 
     /// <summary>Makes a release the one for new sandboxes.</summary>
-    /// <param name="key">The release.</param>
-    /// <param name="keepForeignRunsc">Whether a runsc of another installer shall stay.</param>
-    public void MakeCurrent(string key, bool keepForeignRunsc)
+    public void MakeCurrent(string key)
     {
         LinkUnlessSet(Path.Join(_directory, CurrentName), key);
-        foreach (var name in NamesToLink(keepForeignRunsc))
-        {
-            LinkUnlessSet(Path.Join(binaryDirectory, name), PublicTarget(name));
-        }
+        LinkUnlessSet(Path.Join(binaryDirectory, Release.Shim), PublicTarget(Release.Shim));
     }
 
-    /// <summary>Says what <see cref="MakeCurrent"/> would do, a sentence for each name that it changes.</summary>
-    public IEnumerable<string> DescribeLinks(string key, bool keepForeignRunsc)
-    {
-        if (CurrentKey != key)
-        {
-            yield return $"point {Path.Join(_directory, CurrentName)} to {key}{(CurrentKey is { } current ? $" instead of {current}" : "")}";
-        }
+    /// <summary>Has the name runsc lead to the current release.</summary>
+    public void LinkRunsc() => LinkUnlessSet(Path.Join(binaryDirectory, Release.Runsc), PublicTarget(Release.Runsc));
 
-        foreach (var name in PublicNames)
+    /// <summary>Removes what a killed process left half staged.</summary>
+    public void RemoveStaging()
+    {
+        if (Directory.Exists(_directory))
         {
-            var path = Path.Join(binaryDirectory, name);
-            if (!NamesToLink(keepForeignRunsc).Contains(name, StringComparer.Ordinal))
+            foreach (var staging in Directory.EnumerateDirectories(_directory, StagingPrefix + "*"))
             {
-                yield return $"leave {path} as another installer made it, because sandboxes use it";
-            }
-            else if (LinkTarget(path) != PublicTarget(name))
-            {
-                yield return $"make {path} a link to {PublicTarget(name)}{(LibC.FindStamp(path) is null ? "" : " in place of what another installer made")}";
+                files.DeleteDirectory(staging);
             }
         }
     }
 
-    /// <summary>Removes the releases that nobody uses.</summary>
-    /// <returns>Keys of those removed.</returns>
-    public IReadOnlyList<string> Collect(IReadOnlySet<string> inUse)
+    /// <summary>Removes a release with its configurations, or one configuration.</summary>
+    public void Remove(string path)
     {
-        if (!Directory.Exists(_directory))
-        {
-            return [];
-        }
-
-        foreach (var staging in Directory.EnumerateDirectories(_directory, StagingPrefix + "*"))
-        {
-            files.DeleteDirectory(staging);
-        }
-
-        var removed = Keys.Where(key => !inUse.Contains(key)).ToArray();
-        foreach (var key in removed)
-        {
-            files.DeleteDirectory(Path.Join(_directory, key));
-        }
-
-        return removed;
+        files.DeleteDirectory(path);
+        files.Delete(path);
     }
 
     /// <summary>Removes everything.</summary>
-    public void RemoveAll()
+    /// <param name="except">Keys of releases that somebody else's handler names.</param>
+    public void RemoveAll(IReadOnlyCollection<string> except)
     {
         foreach (var name in PublicNames)
         {
             files.Delete(Path.Join(binaryDirectory, name));
         }
 
-        files.DeleteDirectory(_directory);
+        if (except.Count == 0)
+        {
+            files.DeleteDirectory(_directory);
+            return;
+        }
+
+        files.Delete(Path.Join(_directory, CurrentName));
+        foreach (var key in Keys.Except(except, StringComparer.Ordinal))
+        {
+            files.DeleteDirectory(DirectoryOf(key));
+        }
     }
 
-    /// <summary>Whether anything of gVisor is in the directory.</summary>
-    public bool IsEmpty => !Directory.Exists(_directory) && PublicNames.All(name => LibC.FindStamp(Path.Join(binaryDirectory, name)) is null);
+    /// <summary>Whether nothing of gVisor is in the binary directory.</summary>
+    /// <param name="except">Keys of releases that do not count.</param>
+    public bool IsEmpty(params IReadOnlyCollection<string> except) =>
+        PublicNames.All(name => LibC.FindStamp(Path.Join(binaryDirectory, name)) is null)
+        && (!Directory.Exists(_directory) || (CurrentKey is null && except.Count > 0 && !Keys.Except(except, StringComparer.Ordinal).Any()));
 
-    private IEnumerable<string> NamesToLink(bool keepForeignRunsc) =>
-        keepForeignRunsc && HasForeignRunsc ? [Release.Shim] : PublicNames;
+    private bool IsLinked(string name) => LinkTarget(Path.Join(binaryDirectory, name)) == PublicTarget(name);
+
+    private bool IsForeign(string name) => !IsLinked(name) && File.Exists(Path.Join(binaryDirectory, name));
 
     private static string PublicTarget(string name) => Path.Join(Subdirectory, CurrentName, name);
 
@@ -218,19 +259,14 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
         return Convert.ToHexStringLower(SHA512.HashData(file));
     }
 
-    private void StageNew(Release release, string target)
+    private void FillNew(string target, Action<string> fill)
     {
-        var staging = Path.Join(_directory, StagingPrefix + release.Key);
+        var staging = Path.Join(_directory, StagingPrefix + Path.GetFileName(target));
         files.DeleteDirectory(staging);
         try
         {
             files.CreateDirectory(staging);
-            foreach (var file in release.Files)
-            {
-                Copy(release, file, Path.Join(staging, file.Path));
-            }
-
-            files.Write(Path.Join(staging, Release.ManifestFile), Encoding.UTF8.GetBytes(release.Manifest));
+            fill(staging);
             files.MoveDirectory(staging, target);
         }
         catch

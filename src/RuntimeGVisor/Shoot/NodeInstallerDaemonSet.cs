@@ -74,6 +74,9 @@ internal static class NodeInstallerDaemonSet
         return new()
         {
             PriorityClassName = "system-node-critical",
+
+            // A restart of containerd that has begun is seen through, and rolled back if it fails.
+            TerminationGracePeriodSeconds = 120,
             ServiceAccountName = ShootObjectNames.ServiceAccount,
             AutomountServiceAccountToken = false,
             NodeSelector = NodeSelection.NodeSelector(pool.Selector),
@@ -102,21 +105,22 @@ internal static class NodeInstallerDaemonSet
         Name = "container-runtime-gvisor-containerd",
         Image = image,
         Command = [Executable, "install", $"--config={ConfigurationDirectory}/{NodeInstallerConfiguration.FileName}"],
-        Env =
-        [
-            FromPod("NODE_NAME", "spec.nodeName"),
-            FromPod("POD_NAME", "metadata.name"),
-            FromPod("POD_NAMESPACE", "metadata.namespace"),
-            FromPod("POD_UID", "metadata.uid"),
-        ],
         Ports = [new() { Name = PortName, ContainerPort = configuration.HttpPort, Protocol = "TCP" }],
         Resources = new()
         {
             Requests = new Dictionary<string, ResourceQuantity>(StringComparer.Ordinal) { ["cpu"] = new("10m"), ["memory"] = new("32Mi") },
         },
-        StartupProbe = Probe("/healthz", periodSeconds: 1, failureThreshold: 60),
-        LivenessProbe = Probe("/healthz", periodSeconds: 20, failureThreshold: 3),
-        ReadinessProbe = Probe("/readyz", periodSeconds: 2, failureThreshold: 3),
+
+        // Asked in the container itself: nobody on the network can keep the kubelet from its answer.
+        LivenessProbe = new()
+        {
+            Exec = new() { Command = [Executable, "live", $"--config={ConfigurationDirectory}/{NodeInstallerConfiguration.FileName}"] },
+            InitialDelaySeconds = 10,
+            PeriodSeconds = 30,
+            TimeoutSeconds = 10,
+            FailureThreshold = 3,
+        },
+        ReadinessProbe = new() { HttpGet = new() { Path = "/readyz", Port = PortName }, PeriodSeconds = 2, FailureThreshold = 3 },
         SecurityContext = new()
         {
             Privileged = false,
@@ -127,6 +131,9 @@ internal static class NodeInstallerDaemonSet
             RunAsUser = 0,
             RunAsGroup = 0,
             Capabilities = new() { Drop = ["ALL"] },
+
+            // Where SELinux enforces, a container may reach neither the sockets of containerd and the bus nor /etc.
+            SeLinuxOptions = new() { Type = "spc_t" },
 
             // dbus-daemon asks AppArmor about every message, and the default profile of container runtimes allows none.
             AppArmorProfile = new() { Type = "Unconfined" },
@@ -149,7 +156,7 @@ internal static class NodeInstallerDaemonSet
     {
         yield return new("binaries", configuration.BinaryDirectory, CreatedIfAbsent);
         yield return new("containerd-configuration", "/etc/containerd", CreatedIfAbsent);
-        yield return new("state", configuration.StateDirectory, CreatedIfAbsent);
+        yield return new("state", NodeInstallerConfiguration.StateDirectory, CreatedIfAbsent);
 
         // The directory and not the socket in it, which every restart of containerd makes anew. Without propagation, the mounts of
         // sandboxes that are there when the pod starts would stay alive in it after the sandboxes have gone.
@@ -164,15 +171,6 @@ internal static class NodeInstallerDaemonSet
     private static Dictionary<string, string> WithCriticality(Dictionary<string, string> labels, bool isCritical) => isCritical
         ? new(labels, StringComparer.Ordinal) { ["node.gardener.cloud/critical-component"] = "true" }
         : labels;
-
-    private static V1EnvVar FromPod(string name, string field) => new() { Name = name, ValueFrom = new() { FieldRef = new() { FieldPath = field } } };
-
-    private static V1Probe Probe(string path, int periodSeconds, int failureThreshold) => new()
-    {
-        HttpGet = new() { Path = path, Port = PortName },
-        PeriodSeconds = periodSeconds,
-        FailureThreshold = failureThreshold,
-    };
 
     private sealed record NodeDirectory(string Volume, string Path, string Type)
     {

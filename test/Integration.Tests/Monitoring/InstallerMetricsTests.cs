@@ -2,7 +2,6 @@
 
 using ControlPlane;
 using RuntimeGVisor.NodeInstaller.Convergence;
-using RuntimeGVisor.NodeInstaller.Endpoints;
 
 namespace Integration.Tests.Monitoring;
 
@@ -12,10 +11,6 @@ public sealed class InstallerMetricsTests
     [Fact]
     public async Task Promtool_accepts_the_metrics_of_the_node_installer()
     {
-        var metrics = new InstallerMetrics();
-        metrics.Restarted();
-        metrics.Failed(Enum.GetValues<FailureReason>()[0], TimeSpan.FromSeconds(2));
-        metrics.Succeeded(new PassResult("release-1", [], ChangedFiles: true, Restarted: true, Proved: true, []), TimeSpan.FromSeconds(3.5));
         var report = new StatusReport
         {
             Ready = true,
@@ -25,7 +20,11 @@ public sealed class InstallerMetricsTests
             WorkerPool = "a",
             GVisorVersion = "release-1",
         };
+        var metrics = new InstallerMetrics(new(report, TimeProvider.System));
+        metrics.Restarted();
+        metrics.Failed(Enum.GetValues<FailureReason>()[0], TimeSpan.FromSeconds(2));
+        metrics.Succeeded(new() { Version = "release-1", ChangedFiles = true, Verified = true }, TimeSpan.FromSeconds(3.5));
 
-        await Promtool.CheckMetricsAsync(metrics.Render(report), TestContext.Current.CancellationToken);
+        await Promtool.CheckMetricsAsync(metrics.ToString(), TestContext.Current.CancellationToken);
     }
 }

@@ -80,6 +80,16 @@ public sealed class ContainerRuntime : IDisposable
         return new(this, name, sandbox.PodSandboxId, created.ContainerId, $"{config.LogDirectory}/main.log");
     }
 
+    /// <summary>Starts a container in a sandbox that <see cref="RunSandboxAsync"/> has started.</summary>
+    public async Task<Pod> RunContainerAsync(string sandboxId, CancellationToken cancellationToken)
+    {
+        var config = NewPod().Config;
+        var created = await _client.CreateContainerAsync(
+            new() { PodSandboxId = sandboxId, Config = new PodContainer().ToConfig(), SandboxConfig = config }, Options(cancellationToken));
+        await _client.StartContainerAsync(new() { ContainerId = created.ContainerId }, Options(cancellationToken));
+        return new(this, sandboxId, sandboxId, created.ContainerId, $"{config.LogDirectory}/main.log");
+    }
+
     /// <summary>Starts the sandbox of a pod and no container in it.</summary>
     /// <returns>Its identifier.</returns>
     public async Task<string> RunSandboxAsync(string handler, CancellationToken cancellationToken) =>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Microsoft.Extensions.Logging.Abstractions;
 using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.NodeInstaller.Convergence;
 
-namespace RuntimeGVisor.NodeInstaller.Tests.DriftDetection;
+namespace RuntimeGVisor.NodeInstaller.Tests.Convergence;
 
 public sealed class NodeWatchTests : IDisposable
 {
@@ -22,7 +23,7 @@ public sealed class NodeWatchTests : IDisposable
     {
         { "containerd's configuration is written", root => File.WriteAllText(Path.Join(root, "etc", "config.toml"), "version = 3\n") },
         { "containerd's configuration is replaced", root => File.Move(Path.Join(root, "etc", "other.toml"), Path.Join(root, "etc", "config.toml"), overwrite: true) },
-        { "runsc's configuration is removed", root => File.Delete(Path.Join(root, "etc", "runsc.toml")) },
+        { "runsc's configuration is removed", root => File.Delete(Runsc(root) + "-0123.toml") },
         { "a file is imported", root => File.WriteAllText(Path.Join(root, "etc", "conf.d", "99.toml"), "") },
         { "a link is removed", root => File.Delete(Path.Join(root, "bin", "runsc")) },
         { "a file of the release is written", root => File.AppendAllText(Runsc(root), "x") },
@@ -35,7 +36,7 @@ public sealed class NodeWatchTests : IDisposable
     public async Task A_change_wakes_the_installer(string what, Action<string> change)
     {
         LayOutNode();
-        using var watch = Watch();
+        await using var watch = Watch();
 
         change(_root);
 
@@ -47,7 +48,7 @@ public sealed class NodeWatchTests : IDisposable
     public async Task Nothing_wakes_it_while_nothing_changes()
     {
         LayOutNode();
-        using var watch = Watch();
+        await using var watch = Watch();
 
         _ = await File.ReadAllTextAsync(Path.Join(_root, "etc", "config.toml"), CancellationToken);
 
@@ -55,9 +56,9 @@ public sealed class NodeWatchTests : IDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_was_not_there_at_the_start_is_watched_from_the_next_pass_on()
+    public async Task A_directory_that_was_not_there_at_the_start_is_watched_from_the_next_reconcile_on()
     {
-        using var watch = Watch();
+        await using var watch = Watch();
         LayOutNode();
         watch.Renew();
         await watch.ForgetAsync(CancellationToken);
@@ -68,10 +69,10 @@ public sealed class NodeWatchTests : IDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_was_made_anew_is_watched_again()
+    public async Task A_directory_that_was_made_again_is_watched_again()
     {
         LayOutNode();
-        using var watch = Watch();
+        await using var watch = Watch();
         Directory.Move(Path.Join(_root, "etc"), Path.Join(_root, "before"));
         Directory.CreateDirectory(Path.Join(_root, "etc"));
         watch.Renew();
@@ -91,22 +92,18 @@ public sealed class NodeWatchTests : IDisposable
             Directory.CreateDirectory(directory);
         }
 
-        foreach (var file in (string[])["etc/config.toml", "etc/other.toml", "etc/runsc.toml", "bin/runsc"])
+        foreach (var file in (string[])["etc/config.toml", "etc/other.toml", "bin/runsc"])
         {
             File.WriteAllText(Path.Join(_root, file), "version = 2\n");
         }
 
         File.WriteAllText(Runsc(_root), "runsc");
+        File.WriteAllText(Runsc(_root) + "-0123.toml", "");
     }
 
     private NodeWatch Watch() => new(
-        new()
-        {
-            DesiredState = DesiredState.Installed,
-            WorkerPool = "pool-a",
-            BinaryDirectory = Path.Join(_root, "bin"),
-            RunscConfigurationFile = Path.Join(_root, "etc", "runsc.toml"),
-            Containerd = new() { ConfigurationFile = Path.Join(_root, "etc", "config.toml"), Socket = Path.Join(_root, "run", "containerd.sock") },
-        },
-        TimeProvider.System);
+        new() { DesiredState = DesiredState.Installed, WorkerPool = "pool-a", BinaryDirectory = Path.Join(_root, "bin") },
+        new() { ConfigurationFile = Path.Join(_root, "etc", "config.toml"), ContainerdSocket = Path.Join(_root, "run", "containerd.sock") },
+        TimeProvider.System,
+        NullLogger.Instance);
 }

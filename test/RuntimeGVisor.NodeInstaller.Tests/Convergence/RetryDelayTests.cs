@@ -2,7 +2,7 @@
 
 using RuntimeGVisor.NodeInstaller.Convergence;
 
-namespace RuntimeGVisor.NodeInstaller.Tests.Installation;
+namespace RuntimeGVisor.NodeInstaller.Tests.Convergence;
 
 public sealed class RetryDelayTests
 {

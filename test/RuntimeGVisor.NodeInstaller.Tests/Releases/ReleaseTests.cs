@@ -3,7 +3,7 @@
 using System.Security.Cryptography;
 using RuntimeGVisor.NodeInstaller.Releases;
 
-namespace RuntimeGVisor.NodeInstaller.Tests.Binaries;
+namespace RuntimeGVisor.NodeInstaller.Tests.Releases;
 
 public sealed class ReleaseTests : IDisposable
 {
@@ -25,7 +25,7 @@ public sealed class ReleaseTests : IDisposable
 
         Install(store, release);
 
-        store.IsCurrent(release.Key, keepForeignRunsc: false).Should().BeTrue();
+        store.IsCurrent(release.Key).Should().BeTrue();
         store.FindDefects(release, new Dictionary<string, string>()).Should().BeEmpty();
         File.ReadAllBytes(Path.Join(BinaryDirectory, "runsc")).Should().Equal(File.ReadAllBytes(Path.Join(ReleaseDirectory, "runsc")));
         File.GetUnixFileMode(store.RunscOf(release.Key)).Should().HaveFlag(UnixFileMode.OtherExecute);
@@ -122,7 +122,7 @@ public sealed class ReleaseTests : IDisposable
     {
         var release = Create(["runsc", "containerd-shim-runsc-v1"]);
         var store = Store();
-        var checkedFiles = Install(store, release);
+        var verifiedFiles = Install(store, release);
         var runsc = store.RunscOf(release.Key);
         var time = File.GetLastWriteTimeUtc(runsc);
         var content = File.ReadAllBytes(runsc);
@@ -130,8 +130,8 @@ public sealed class ReleaseTests : IDisposable
         File.WriteAllBytes(runsc, content);
         File.SetLastWriteTimeUtc(runsc, time);
 
-        var defects = store.FindDefects(release, checkedFiles);
-        store.Stage(release, defects, checkedFiles);
+        var defects = store.FindDefects(release, verifiedFiles);
+        store.Stage(release, defects, verifiedFiles);
 
         defects.Should().ContainSingle().Which.Path.Should().Be("runsc");
         store.FindDefects(release, new Dictionary<string, string>()).Should().BeEmpty();
@@ -145,11 +145,11 @@ public sealed class ReleaseTests : IDisposable
     {
         var release = Create(["runsc", "containerd-shim-runsc-v1"]);
         var store = Store();
-        var checkedFiles = Install(store, release);
+        var verifiedFiles = Install(store, release);
         File.SetUnixFileMode(store.RunscOf(release.Key), mode);
 
-        var defects = store.FindDefects(release, checkedFiles);
-        store.Stage(release, defects, checkedFiles);
+        var defects = store.FindDefects(release, verifiedFiles);
+        store.Stage(release, defects, verifiedFiles);
 
         defects.Should().ContainSingle().Which.Path.Should().Be("runsc");
         store.FindDefects(release, new Dictionary<string, string>()).Should().BeEmpty();
@@ -182,7 +182,7 @@ public sealed class ReleaseTests : IDisposable
 
         for (var round = 0; round < 50; round++)
         {
-            store.MakeCurrent(round % 2 == 0 ? first.Key : second.Key, keepForeignRunsc: false);
+            store.MakeCurrent(round % 2 == 0 ? first.Key : second.Key);
         }
 
         await done.CancelAsync();
@@ -190,22 +190,24 @@ public sealed class ReleaseTests : IDisposable
     }
 
     [Fact]
-    public void Releases_in_use_are_not_collected()
+    public void What_another_installer_has_is_kept_as_a_release_before_anything_is_switched()
     {
+        Directory.CreateDirectory(BinaryDirectory);
+        File.WriteAllText(Path.Join(BinaryDirectory, "runsc"), "runsc of somebody else");
+        File.WriteAllText(Path.Join(BinaryDirectory, "containerd-shim-runsc-v1"), "shim of somebody else");
         var store = Store();
-        var first = Create(["runsc", "containerd-shim-runsc-v1"]);
-        Install(store, first);
-        Directory.Delete(ReleaseDirectory, recursive: true);
-        var second = Create(["runsc", "containerd-shim-runsc-v1", "gvisor-bin/gvisor_sentry"]);
-        Install(store, second);
 
-        store.Collect(new HashSet<string> { first.Key, second.Key }).Should().BeEmpty();
-        store.Collect(new HashSet<string> { second.Key }).Should().Equal(first.Key);
-        store.Keys.Should().Equal(second.Key);
+        var adopted = store.Adopt(store.FindForeign()!, "[runsc_config]\n  net-raw = \"true\"\n");
+
+        var key = store.KeyOf(adopted.Path)!;
+        File.ReadAllText(store.RunscOf(key)).Should().Be("runsc of somebody else");
+        ReleaseStore.Has(adopted).Should().BeTrue();
+        File.ReadAllText(Path.Join(BinaryDirectory, "runsc")).Should().Be("runsc of somebody else", "sandboxes find it by its name");
+        store.Adopt(store.FindForeign()!, "[runsc_config]\n  net-raw = \"true\"\n").Should().Be(adopted, "a process may have been killed in between");
     }
 
     [Fact]
-    public void An_executable_of_another_installer_gives_way_only_when_it_may()
+    public void A_runsc_of_another_installer_keeps_its_name_until_it_is_taken()
     {
         Directory.CreateDirectory(BinaryDirectory);
         File.WriteAllText(Path.Join(BinaryDirectory, "runsc"), "of somebody else");
@@ -213,14 +215,23 @@ public sealed class ReleaseTests : IDisposable
         var store = Store();
         store.Stage(release, release.Files, new Dictionary<string, string>());
 
-        store.MakeCurrent(release.Key, keepForeignRunsc: true);
+        store.MakeCurrent(release.Key);
         var kept = File.ReadAllText(Path.Join(BinaryDirectory, "runsc"));
-        store.MakeCurrent(release.Key, keepForeignRunsc: false);
+        store.LinkRunsc();
 
         kept.Should().Be("of somebody else");
-        store.HasForeignRunsc.Should().BeFalse();
-        store.IsCurrent(release.Key, keepForeignRunsc: false).Should().BeTrue();
+        store.IsRunscLinked.Should().BeTrue();
+        store.FindForeign().Should().BeNull();
     }
+
+    [Theory]
+    [InlineData("gvisor/a/runsc", "a")]
+    [InlineData("gvisor/a/runsc-0123.toml", "a")]
+    [InlineData("gvisor/a/gvisor-bin/gvisor_sentry", "a")]
+    [InlineData("runsc", null)]
+    [InlineData("gvisor-else/a/runsc", null)]
+    public void A_path_belongs_to_the_release_in_whose_directory_it_lies(string path, string? key) =>
+        Store().KeyOf(Path.Join(BinaryDirectory, path)).Should().Be(key);
 
     private static byte[] Elf(byte content) =>
         [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, .. new byte[13], (byte)(OperatingSystemIsArm64 ? 183 : 62), 0, .. Enumerable.Repeat(content, 1000)];
@@ -230,10 +241,11 @@ public sealed class ReleaseTests : IDisposable
 
     private static Dictionary<string, string> Install(ReleaseStore store, Release release)
     {
-        var checkedFiles = new Dictionary<string, string>();
-        store.Stage(release, release.Files, checkedFiles);
-        store.MakeCurrent(release.Key, keepForeignRunsc: false);
-        return checkedFiles;
+        var verifiedFiles = new Dictionary<string, string>();
+        store.Stage(release, release.Files, verifiedFiles);
+        store.MakeCurrent(release.Key);
+        store.LinkRunsc();
+        return verifiedFiles;
     }
 
     private ReleaseStore Store() => new(BinaryDirectory, new(new(null)));

@@ -42,15 +42,18 @@ internal sealed class ContainerdConfigurationFile
     /// <summary>Whether the default runtime puts containers below systemd's slices; runsc must do as the node's pods do.</summary>
     public bool UsesSystemdCgroup => FindRuntime(DefaultRuntime)?.Find(["options", "SystemdCgroup"]) is true;
 
-    /// <inheritdoc cref="UsesSystemdCgroup"/>
-    public bool RuncUsesSystemdCgroup => UsesSystemdCgroup;
-
     /// <summary>
     /// Whether writing any runtime into this file makes containerd lose runc. In containerd 1.x the table of runtimes replaces the built-in
     /// one, so it must list runc as well; in 2.x, the only one that reads the tables of version 3, the two are merged.
     /// </summary>
     public bool NeedsRuncBesideHandler =>
         _plugin != ConfigurationVersion.FindPlugin(3) && DefaultRuntime == BuiltInRuntime && FindRuntime(BuiltInRuntime) is null;
+
+    /// <summary>Names of the runtimes of a type.</summary>
+    public IEnumerable<string> RuntimesOf(string type) =>
+        Document.Root.FindTable(RuntimesPath) is { } runtimes
+            ? runtimes.Values.Where(pair => pair.Value is TomlTable table && table.FindString("runtime_type") == type).Select(pair => pair.Key)
+            : [];
 
     /// <summary>Reads a file's bytes.</summary>
     /// <exception cref="ContainerdConfigurationException">The file is empty, no TOML, or of a version that this program does not know.</exception>

@@ -28,9 +28,10 @@ internal static class ImportedFiles
         return [.. causes.OfType<string>()];
     }
 
-    /// <summary>Imported files that have a section for the CRI's runtimes.</summary>
-    public static IReadOnlyList<string> FindMasks(ContainerdConfigurationFile main, string path) =>
-        [.. Read(main, path).Where(file => FindCriSection(file.Document.Root) is not null).Select(file => file.Path)];
+    /// <summary>Every imported file, in the order in which containerd reads them.</summary>
+    /// <param name="main">The main file.</param>
+    /// <param name="path">Where it lies; relative imports start there.</param>
+    public static IReadOnlyList<string> FindAll(ContainerdConfigurationFile main, string path) => [.. Read(main, path).Select(file => file.Path)];
 
     private static string? CauseInVersion1(string path, TomlTable root) => FindCriSection(root) is not { } plugin ? null :
         $"{path}, imported there, replaces the whole section {plugin} in containerd 1.x, whatever the main file says: "
