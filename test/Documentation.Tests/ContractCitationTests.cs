@@ -25,12 +25,12 @@ public sealed partial class ContractCitationTests
             .Select(citation => $"{citation.File}: {citation.Value}").Should().BeEmpty();
     }
 
-    [GeneratedRegex(@"^##+ (?<section>\d+(\.\d+)?)\.? ", RegexOptions.Multiline | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^##+ (?<section>\d+(\.\d+)?)\.? ", RegexOptions.Multiline | RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Section();
 
-    [GeneratedRegex(@"Gardener contract\b(?<sections> \d+(\.\d+)?((, | and )\d+(\.\d+)?)*)?", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"Gardener contract\b(?<sections> \d+(\.\d+)?((, | and )\d+(\.\d+)?)*)?", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Citation();
 
-    [GeneratedRegex(@"\d+(\.\d+)?", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\d+(\.\d+)?", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Number();
 }
