@@ -80,9 +80,9 @@ public abstract class InstallationTests(TestNode node) : NodeTest(node)
     public async Task A_configuration_without_any_runtime_keeps_its_default_runtime()
     {
         var lines = Node.ReadFile(ConfigurationFile).Split('\n');
-        var runc = Array.FindIndex(lines, line => line.Contains("runtimes.runc]", StringComparison.Ordinal));
+        var begin = Array.FindIndex(lines, line => line.EndsWith(".containerd.runtimes]", StringComparison.Ordinal));
         var end = Array.FindIndex(lines, line => line.Contains("SystemdCgroup", StringComparison.Ordinal));
-        Node.WriteFile(ConfigurationFile, string.Join('\n', lines.Where((_, index) => index < runc || index > end)));
+        Node.WriteFile(ConfigurationFile, string.Join('\n', lines.Where((_, index) => index < begin || index > end)));
         await Node.RestartContainerdAsync();
 
         await InstalledAsync();
