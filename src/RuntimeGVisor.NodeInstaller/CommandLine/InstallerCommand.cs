@@ -59,7 +59,10 @@ internal static class InstallerCommand
             // Signals are the installer's own business: an orderly stop takes longer than the library would grant.
             var invocation = new InvocationConfiguration
             {
-                ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false, Output = output, Error = errors,
+                ProcessTerminationTimeout = null,
+                EnableDefaultExceptionHandler = false,
+                Output = output,
+                Error = errors,
             };
             var parsed = Create().Parse(commandLine);
             var code = await parsed.InvokeAsync(invocation);

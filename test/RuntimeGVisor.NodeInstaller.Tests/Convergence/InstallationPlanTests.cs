@@ -170,7 +170,14 @@ public sealed class InstallationPlanTests : IDisposable
             Served = served is null ? ServedRuntime.Unavailable("connection refused") : Serving(served),
             Service = new()
             {
-                ActiveState = "active", SubState = "running", Result = "success", InvocationId = Invocation, MainPid = 1, ActiveSince = Now, Job = null, Command = [],
+                ActiveState = "active",
+                SubState = "running",
+                Result = "success",
+                InvocationId = Invocation,
+                MainPid = 1,
+                ActiveSince = Now,
+                Job = null,
+                Command = [],
             },
             Use = new([], [], OthersUseRunscByName: false),
             Defects = _store.FindDefects(_release, new Dictionary<string, string>()),
