@@ -60,7 +60,8 @@ public sealed class PrometheusTests(MonitoredController monitored) : IClassFixtu
     {
         (await ValuesAsync("controller_runtime_reconcile_total{controller=\"containerruntime\"}", "result"))
             .Should().BeEquivalentTo("success", "error", "requeue", "requeue_after");
-        (await ValuesAsync("controller_runtime_reconcile_total", "controller")).Distinct().Should().BeEquivalentTo("containerruntime", "containerruntime-health");
+        (await ValuesAsync("controller_runtime_reconcile_total", "controller")).Distinct().Should()
+            .BeEquivalentTo("containerruntime", "containerruntime-health", "containerruntime-undecodable");
         await HasBucketsAsync("controller_runtime_reconcile_time_seconds_bucket{controller=\"containerruntime\"}", ReconcileSeconds);
         await HasBucketsAsync("workqueue_queue_duration_seconds_bucket{name=\"containerruntime\"}", QueueSeconds);
         await HasBucketsAsync("workqueue_work_duration_seconds_bucket{name=\"containerruntime\"}", QueueSeconds);
