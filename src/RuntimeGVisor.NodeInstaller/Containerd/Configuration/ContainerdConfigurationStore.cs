@@ -77,7 +77,16 @@ internal sealed class ContainerdConfigurationStore(
 
     private async Task<ContainerdConfigurationFile> ReadAsync(byte[] content, CancellationToken cancellationToken)
     {
-        var file = ContainerdConfigurationFile.Read(content);
+        ContainerdConfigurationFile file;
+        try
+        {
+            file = ContainerdConfigurationFile.Read(content);
+        }
+        catch (ContainerdConfigurationException exception)
+        {
+            throw new ContainerdConfigurationException(exception.Problem, $"{path}: {exception.Message}");
+        }
+
         return file.HasVersion ? file : file.ReadLike(await dump(cancellationToken));
     }
 
