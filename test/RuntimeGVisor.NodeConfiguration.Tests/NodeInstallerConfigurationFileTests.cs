@@ -33,7 +33,7 @@ public sealed class NodeInstallerConfigurationFileTests
           "httpPort": 8080,
           "maxRestartsPerHour": 4,
           "maxRestartDelaySeconds": 60,
-          "removalDelaySeconds": 60,
+          "removalDelaySeconds": 30,
           "runscFlags": [
             {
               "name": "debug",
