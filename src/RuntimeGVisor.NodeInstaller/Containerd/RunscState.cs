@@ -19,10 +19,10 @@ internal sealed record RunscState(string Id, string? Status)
     public static IReadOnlyList<RunscState> ReadAll(string bundle)
     {
         var sandbox = Path.GetFileName(bundle);
-        var directory = Path.Join(RootOf(bundle), Path.GetFileName(Path.GetDirectoryName(bundle)));
-        return Directory.Exists(directory)
-            ? [.. Directory.GetFiles(directory, $"*{SandboxMark}{sandbox}.state").Select(Read)]
-            : [];
+        var root = RootOf(bundle);
+        // Shims differ in whether the directory that they save is that of their namespace already.
+        string[] directories = [root, Path.Join(root, Path.GetFileName(Path.GetDirectoryName(bundle)))];
+        return [.. directories.Where(Directory.Exists).SelectMany(directory => Directory.GetFiles(directory, $"*{SandboxMark}{sandbox}.state")).Select(Read)];
     }
 
     private static RunscState Read(string path)

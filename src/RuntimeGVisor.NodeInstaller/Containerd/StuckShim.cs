@@ -5,7 +5,7 @@ namespace RuntimeGVisor.NodeInstaller.Containerd;
 /// <summary>
 /// A shim of gVisor that containerd's own start may wait for without end, as only a process of the node's own sees it: one with a container
 /// that was not started. A containerd of 1.7 or 2 that starts in that moment asks the shim to delete the container; the shim waits for what
-/// nobody will ever end and does not answer. While runsc creates a container, whose state is not there yet, the shim answers nobody either.
+/// nobody will ever end and does not answer. A shim of whose containers nothing is known is left alone: it may be anybody's.
 /// </summary>
 /// <param name="Process">The shim.</param>
 /// <param name="SandboxId">containerd's identifier of its sandbox.</param>
@@ -28,10 +28,6 @@ internal sealed record StuckShim(NodeProcess Process, string SandboxId, bool Has
 
         var id = Path.GetFileName(bundle);
         var states = RunscState.ReadAll(bundle);
-        return IsStuck(bundle, states) ? new(process, id, states.Any(state => state.Id != id && state.Status == "running")) : null;
+        return states.Any(state => state.IsPending) ? new(process, id, states.Any(state => state.Id != id && state.Status == "running")) : null;
     }
-
-    // The shim saves its own state before it calls runsc, and runsc its state when the container is made.
-    private static bool IsStuck(string bundle, IReadOnlyList<RunscState> states) =>
-        states.Any(state => state.IsPending) || (states.Count == 0 && File.Exists(Path.Join(bundle, "state.json")));
 }
