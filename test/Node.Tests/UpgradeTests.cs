@@ -112,7 +112,7 @@ public abstract class UpgradeTests(TestNode node) : NodeTest(node)
         (await new Installer(Node, image).InstallAsync()).EnsureSuccess();
 
         ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
-        (await Node.RunAsync("sh", "-c", $"[ -x $(dirname $(readlink -f {TestNode.BinaryDirectory}/runsc))/gvisor-bin/gvisor_sentry ]")).EnsureSuccess();
+        (await Node.RunAsync("sh", "-c", $"[ -x $(dirname $(readlink -f {TestNode.BinaryDirectory}/containerd-shim-runsc-v1))/gvisor-bin/gvisor_sentry ]")).EnsureSuccess();
     }
 
     private protected async Task AssertPodThatStartsWhileTheNewGVisorIsCopiedLivesOnAsync()
