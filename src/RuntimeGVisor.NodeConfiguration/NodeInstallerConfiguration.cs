@@ -47,8 +47,10 @@ public sealed record NodeInstallerConfiguration
     /// </summary>
     public int MaxRestartDelaySeconds { get; init; } = 60;
 
-    /// <summary>Seconds between the two looks without any sandbox after which an uninstallation removes files: time for a sandbox that was accepted and has no bundle yet, well within the
-    /// 90 s that nodes are given. Default: 30.</summary>
+    /// <summary>
+    /// Seconds between the two looks without any sandbox after which an uninstallation removes files: time for a sandbox that was accepted and
+    /// has no bundle yet, well within the 90 s that nodes are given. Default: 30.
+    /// </summary>
     public int RemovalDelaySeconds { get; init; } = 30;
 
     /// <summary>

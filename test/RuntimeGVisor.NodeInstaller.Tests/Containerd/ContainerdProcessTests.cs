@@ -26,9 +26,9 @@ public sealed class ContainerdProcessTests : IDisposable
     [InlineData("--log-level info -c /opt/c.toml", "/opt/c.toml")]
     [InlineData("--config=/opt/c.toml --log-level info", "/opt/c.toml")]
     [InlineData("-config=/opt/c.toml", "/opt/c.toml")]
-    [InlineData("--config c.toml", "/work/c.toml")]
+    [InlineData("--config c.toml", "/srv/c.toml")]
     public void A_command_line_says_which_configuration_containerd_reads(string arguments, string file) =>
-        ContainerdCommand.Of("/usr/bin/containerd", arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), "/work", isRunning: true)
+        ContainerdCommand.Of("/usr/bin/containerd", arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), "/srv", isRunning: true)
             .ConfigurationFile.Should().Be(file);
 
     [Theory]
