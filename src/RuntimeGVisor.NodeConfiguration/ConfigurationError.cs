@@ -25,12 +25,11 @@ public sealed record ConfigurationError(string Field, string? Value, string Allo
     /// <param name="allowed">What is allowed there, as the end of a sentence.</param>
     public static ConfigurationError OfJson(string field, JsonElement value, string allowed) => new(field, value.GetRawText(), allowed) { IsQuoted = false };
 
+    /// <summary>The value and what is allowed, without the field, as one printable line.</summary>
+    public string Reason => Value is null ? Allowed : $"{(IsQuoted ? Quote(Value) : Show(Value, ""))} is not allowed: {Allowed}";
+
     /// <summary>The error as one printable line, whatever characters the value has.</summary>
-    public override string ToString()
-    {
-        var place = Field.Length == 0 ? "the configuration" : Field;
-        return Value is null ? $"{place}: {Allowed}" : $"{place}: {(IsQuoted ? Quote(Value) : Show(Value, ""))} is not allowed: {Allowed}";
-    }
+    public override string ToString() => $"{(Field.Length == 0 ? "the configuration" : Field)}: {Reason}";
 
     /// <summary>Shows a value of unknown origin in one line: shortened, control and non-ASCII characters escaped.</summary>
     /// <param name="value">The value.</param>

@@ -24,6 +24,23 @@ public sealed record RunscFlag
     /// <summary>Who puts it into runsc's configuration.</summary>
     public RunscFlagSetter SetBy { get; init; }
 
+    /// <summary>What the flag does, for the owner of a shoot.</summary>
+    public required string Meaning { get; init; }
+
+    /// <summary>What runsc takes without the flag; empty where it finds the value out by itself, or where none is a value of its own.</summary>
+    public required string Default { get; init; }
+
+    /// <summary>The worst that it can do. Default: none.</summary>
+    public RunscFlagRisk Risk { get; init; }
+
+    /// <summary>
+    /// The oldest of the releases 20221219.0, 20240729.0 and the present one that has the flag with these values; asked of <c>runsc flags</c>.
+    /// </summary>
+    public required string Since { get; init; }
+
+    /// <summary>The flag without which this one does nothing, with the value that it needs; null when there is none.</summary>
+    public RunscFlagValue? Requires { get; init; }
+
     /// <summary>The accepted values in words, as the end of "takes …".</summary>
     public required string Allowed { get; init; }
 

@@ -13,55 +13,87 @@ public static partial class RunscFlags
     /// <summary>Directory on the node for debug logs.</summary>
     public const string DebugLogDirectory = "/var/log/runsc";
 
+    // Releases whose runsc was asked for its flags.
+    private const string Release2022 = "20221219.0";
+    private const string Release2024 = "20240729.0";
+    private const string Release2026 = "20260928.0";
+
     private static readonly RunscFlagValue DebugLog = new("debug-log", $"{DebugLogDirectory}/%ID%/gvisor-%COMMAND%.log");
+
+    private static readonly RunscFlagValue Debugging = new("debug", "true");
+    private static readonly RunscFlagValue Tracing = new("strace", "true");
 
     private static readonly Dictionary<string, RunscFlag> Table = new RunscFlag[]
     {
         // Gardener contract 5.4: exactly what the extension has always accepted.
-        OneOf("net-raw", "true", "false"),
-        OneOf("debug", "true") with { WritesNothingFor = "false", FollowedBy = [DebugLog] },
-        OneOf(DebugLog.Name, DebugLog.Value) with { SetBy = RunscFlagSetter.Controller },
-        OneOf("nvproxy", "true") with { WritesNothingFor = "false" },
-        Matching("panic-signal", "a whole decimal number of at most 64 bits", IsInt64),
+        Switch("net-raw", "false", Release2022, "raw sockets, for example for `ping`. Without it, gVisor takes `CAP_NET_RAW` from containers")
+            with { Risk = RunscFlagRisk.Exposure },
+        OneOf("debug", "false", Release2022, "debug logs on the node in `/var/log/runsc/<sandbox>/`. They grow fast: turn it off again", "true")
+            with { WritesNothingFor = "false", FollowedBy = [DebugLog], Risk = RunscFlagRisk.Cost },
+        OneOf(DebugLog.Name, "", Release2022, "where debug logs go", DebugLog.Value) with { SetBy = RunscFlagSetter.Controller },
+        OneOf("nvproxy", "false", Release2024, "NVIDIA GPUs; newer gVisor turns it on by itself when a GPU is requested", "true")
+            with { WritesNothingFor = "false", Risk = RunscFlagRisk.Exposure },
+        Matching(
+            "panic-signal", "-1", Release2022, "the signal that makes the sandbox panic with a stack trace; `-1` for none",
+            "a whole decimal number of at most 64 bits", IsInt64),
 
         // Set from what containerd's default runtime uses; two cgroup drivers on one node would fight.
-        OneOf("systemd-cgroup", "true", "false") with { SetBy = RunscFlagSetter.Installer },
+        Switch("systemd-cgroup", "false", Release2022, "cgroups are made by systemd") with { SetBy = RunscFlagSetter.Installer },
 
-        OneOf("platform", "systrap", "kvm"),
-        Switch("systrap-disable-fast-path"),
-        Switch("systrap-disable-syscall-patching"),
-        Switch("kvm-use-cpu-nums"),
-        Switch("cpu-num-from-quota"),
-        Switch("app-huge-pages"),
-        OneOf("oci-seccomp", "true") with { WritesNothingFor = "false" },
-        OneOf("host-settings", "check"),
-        OneOf("watchdog-action", "log", "panic"),
+        OneOf("platform", "systrap", Release2024, "how system calls are intercepted; `kvm` needs `/dev/kvm` on the node", "systrap", "kvm")
+            with { Risk = RunscFlagRisk.Exposure },
+        Switch("systrap-disable-fast-path", "false", Release2026, "for programs that the systrap platform disturbs; costs speed")
+            with { Risk = RunscFlagRisk.Cost, Requires = new("platform", "systrap") },
+        Switch("systrap-disable-syscall-patching", "false", Release2026, "for programs that the systrap platform disturbs; costs speed")
+            with { Risk = RunscFlagRisk.Cost, Requires = new("platform", "systrap") },
+        Switch("kvm-use-cpu-nums", "false", Release2026, "for programs that need to know their CPU, on platform `kvm`")
+            with { Requires = new("platform", "kvm") },
+        Switch("cpu-num-from-quota", "true", Release2022, "whether a sandbox sees as many CPUs as its limit allows"),
+        Switch("app-huge-pages", "true", Release2024, "huge pages for applications"),
+        OneOf("oci-seccomp", "false", Release2022, "a pod's seccomp profile also applies inside the sandbox", "true") with { WritesNothingFor = "false" },
+        OneOf("host-settings", "check", Release2026, "look at the kernel's settings and warn in the log", "check"),
+        OneOf("watchdog-action", "log", Release2022, "what happens when a sandbox is stuck", "log", "panic"),
 
         // all:… would lose writes to volumes, …:dir= names a path of the host.
-        OneOf("overlay2", "none", "root:self", "root:memory"),
-        OneOf("file-access", "exclusive"),
-        Number("dcache", 1024, 1048576, "-1"),
-        Number("fdlimit", 1024, 1048576, "-1"),
+        OneOf(
+            "overlay2", "root:self", Release2024,
+            "where writes to the container's root file system go. Volumes are never overlaid, so nothing written to them is lost",
+            "none", "root:self", "root:memory")
+            with { Risk = RunscFlagRisk.Cost },
+        OneOf("file-access", "exclusive", Release2022, "the sandbox is the only one that writes to the root file system", "exclusive"),
+        Number(
+            "dcache", "-1", Release2022, "cached directory entries of all mounts together; `-1` keeps one cache for each mount", 1024, 1048576, "-1")
+            with { Risk = RunscFlagRisk.Cost },
+        Number("fdlimit", "-1", Release2022, "open files of the host; `-1` for no limit", 1024, 1048576, "-1"),
 
-        OneOf("debug-log-format", "text", "json", "json-k8s"),
+        OneOf("debug-log-format", "text", Release2022, "format of runsc's debug logs", "text", "json", "json-k8s") with { Requires = Debugging },
         Matching(
-            "debug-command", "runsc's commands separated by commas, with '!' in front for all others", CommandList().IsMatch),
-        Switch("strace"),
-        Matching("strace-syscalls", "names of system calls separated by commas", SystemCallList().IsMatch),
-        Number("strace-log-size", 0, 65536),
+            "debug-command", "", Release2022, "which of runsc's commands write debug logs, such as `boot,create`",
+            "runsc's commands separated by commas, with '!' in front for all others", CommandList().IsMatch)
+            with { Requires = Debugging },
+        Switch("strace", "false", Release2022, "every system call goes to the debug log; very slow")
+            with { Risk = RunscFlagRisk.Cost, Requires = Debugging },
+        Matching(
+            "strace-syscalls", "", Release2022, "only these system calls are logged, such as `openat,connect`",
+            "names of system calls separated by commas", SystemCallList().IsMatch)
+            with { Requires = Tracing },
+        Number("strace-log-size", "1024", Release2022, "how many bytes of data are logged of a system call", 0, 65536)
+            with { Risk = RunscFlagRisk.Cost, Requires = Tracing },
 
-        Switch("gso"),
-        Switch("software-gso"),
-        Switch("gvisor-gro"),
-        Switch("tx-checksum-offload"),
-        Switch("rx-checksum-offload"),
+        Switch("gso", "true", Release2022, "segmentation offload by the network device"),
+        Switch("software-gso", "true", Release2022, "segmentation offload by gVisor where the device has none"),
+        Switch("gvisor-gro", "false", Release2024, "receive offload of the sandbox's network"),
+        Switch("tx-checksum-offload", "false", Release2022, "checksum offload of what the sandbox sends"),
+        Switch("rx-checksum-offload", "true", Release2022, "checksum offload of what the sandbox receives"),
 
         Matching(
-            "nvproxy-driver-version", "latest or a driver version such as 535.104.05", DriverVersion().IsMatch),
+            "nvproxy-driver-version", "", Release2024, "the driver's interface, where it cannot be detected",
+            "latest or a driver version such as 535.104.05", DriverVersion().IsMatch)
+            with { Risk = RunscFlagRisk.Exposure },
         Matching(
-            "nvproxy-allowed-driver-capabilities",
-            "all, or some of compute, graphics, utility and video separated by commas",
-            DriverCapabilities().IsMatch),
+            "nvproxy-allowed-driver-capabilities", "utility,compute", Release2026, "what containers may ask of the NVIDIA driver",
+            "all, or some of compute, graphics, utility and video separated by commas", DriverCapabilities().IsMatch)
+            with { Risk = RunscFlagRisk.Exposure },
     }.ToDictionary(flag => flag.Name, StringComparer.Ordinal);
 
     /// <summary>Every flag of the table, by name.</summary>
@@ -119,19 +151,24 @@ public static partial class RunscFlags
         return new(lines, ignored);
     }
 
-    private static RunscFlag OneOf(string name, params string[] values) =>
-        Matching(name, string.Join(" or ", values.Select(value => $"\"{value}\"")), values.Contains);
+    private static RunscFlag OneOf(string name, string defaultValue, string since, string meaning, params string[] values) =>
+        Matching(name, defaultValue, since, meaning, string.Join(" or ", values.Select(value => $"\"{value}\"")), values.Contains);
 
-    private static RunscFlag Switch(string name) => OneOf(name, "true", "false");
+    private static RunscFlag Switch(string name, string defaultValue, string since, string meaning) =>
+        OneOf(name, defaultValue, since, meaning, "true", "false");
 
-    private static RunscFlag Number(string name, int lowest, int highest, string? special = null) =>
+    private static RunscFlag Number(string name, string defaultValue, string since, string meaning, int lowest, int highest, string? special = null) =>
         Matching(
             name,
+            defaultValue,
+            since,
+            meaning,
             special is null ? $"a number from {lowest} to {highest}" : $"{special} or a number from {lowest} to {highest}",
             value => value == special || (PlainNumber().IsMatch(value) && int.Parse(value) is var number && number >= lowest && number <= highest));
 
-    private static RunscFlag Matching(string name, string allowed, Func<string, bool> accepts) =>
-        new() { Name = name, Allowed = allowed, Accepts = accepts };
+    private static RunscFlag Matching(
+        string name, string defaultValue, string since, string meaning, string allowed, Func<string, bool> accepts) =>
+        new() { Name = name, Default = defaultValue, Since = since, Meaning = meaning, Allowed = allowed, Accepts = accepts };
 
     // Gardener contract 5.4: what Go's strconv.Atoi takes. Digits are checked first because .NET's parser takes other forms as well.
     private static bool IsInt64(string value) => SignedDigits().IsMatch(value) && long.TryParse(value, out _);
