@@ -9,9 +9,9 @@ internal sealed class ReferenceScript : IAsyncDisposable
 {
     private readonly TestNode _node;
     private readonly string _gate;
-    private readonly Command _command;
+    private readonly ChildProcess _command;
 
-    private ReferenceScript(TestNode node, string gate, Command command) => (_node, _gate, _command) = (node, gate, command);
+    private ReferenceScript(TestNode node, string gate, ChildProcess command) => (_node, _gate, _command) = (node, gate, command);
 
     /// <summary>Starts a shell that waits at a named pipe, so that its own start does not count.</summary>
     public static async Task<ReferenceScript> PrepareAsync(TestNode node, InstallerImage image)
@@ -33,7 +33,7 @@ internal sealed class ReferenceScript : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        (await _command.WaitAsync(TimeSpan.FromSeconds(30))).EnsureSuccess();
-        _command.Dispose();
+        (await _command.EndAsync(TimeSpan.FromSeconds(30))).EnsureSuccess();
+        await _command.DisposeAsync();
     }
 }

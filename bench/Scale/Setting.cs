@@ -28,5 +28,5 @@ internal sealed record Setting(Machine Machine, string ApiServer, string Etcd, s
     }
 
     private static async Task<string> RunAsync(IReadOnlyList<string> command, CancellationToken cancellationToken) =>
-        (await ChildProcess.RunAsync(command, null, Limit, cancellationToken)).Trim();
+        (await ChildProcess.GetOutputAsync(command, null, Limit, cancellationToken)).Trim();
 }

@@ -17,7 +17,7 @@ public sealed record ControllerOptions
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
     /// <summary>More environment variables.</summary>
-    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 }
 
 /// <summary>The controller's executable, started as its Deployment starts it.</summary>
@@ -43,7 +43,7 @@ public sealed class ControllerProcess : IAsyncDisposable
     {
         var healthPort = FreePorts.Next();
         var metricsPort = FreePorts.Next();
-        var environment = new Dictionary<string, string>(options.Environment, StringComparer.Ordinal);
+        var environment = new Dictionary<string, string?>(options.Environment, StringComparer.Ordinal);
         environment.TryAdd("LEADER_ELECTION_NAMESPACE", LocalControlPlane.ExtensionNamespace);
         string[] workers = options.Workers is { } count ? [string.Create(CultureInfo.InvariantCulture, $"--max-concurrent-reconciles={count}")] : [];
         var process = ChildProcess.Start(

@@ -10,7 +10,7 @@ public static class DebianPackage
     /// <summary>The directory that holds the package's files.</summary>
     public static async Task<string> UnpackAsync(string name, CancellationToken cancellationToken)
     {
-        var output = await ChildProcess.RunAsync(
+        var output = await ChildProcess.GetOutputAsync(
             [Path.Combine(Repository.Root, "hack", "debian-unpack.sh"), name], null, DownloadTimeout, cancellationToken);
 
         // What the script tells of its progress comes before.

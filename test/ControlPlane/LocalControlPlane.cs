@@ -53,8 +53,8 @@ public sealed class LocalControlPlane : IAsyncDisposable
     public static async Task<LocalControlPlane> StartAsync(CancellationToken cancellationToken)
     {
         var directory = System.IO.Directory.CreateTempSubdirectory("control-plane-").FullName;
-        var owner = new Dictionary<string, string> { ["OWNER"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
-        await ChildProcess.RunAsync([Script, "up", directory], owner, BuildTimeout, cancellationToken);
+        var owner = new Dictionary<string, string?> { ["OWNER"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
+        await ChildProcess.GetOutputAsync([Script, "up", directory], owner, BuildTimeout, cancellationToken);
         return new LocalControlPlane(directory, network: null);
     }
 
@@ -64,7 +64,7 @@ public sealed class LocalControlPlane : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Api.Dispose();
-        await ChildProcess.RunAsync([Script, "down", Directory], null, TimeSpan.FromMinutes(1), CancellationToken.None);
+        await ChildProcess.GetOutputAsync([Script, "down", Directory], null, TimeSpan.FromMinutes(1), CancellationToken.None);
     }
 
     /// <summary>A client of its own for load, or to be told apart in the audit log.</summary>

@@ -15,7 +15,7 @@ public static class Promtool
         try
         {
             await File.WriteAllTextAsync(file, metrics, cancellationToken);
-            await ChildProcess.RunAsync(
+            await ChildProcess.GetOutputAsync(
                 ["bash", "-c", "exec \"$0\" check metrics <\"$1\"", await ProgramAsync(cancellationToken), file], null, Timeout, cancellationToken);
         }
         finally
@@ -27,7 +27,7 @@ public static class Promtool
     /// <summary>Runs it with other arguments and returns what it printed.</summary>
     /// <exception cref="InvalidOperationException">It complains; the message holds its words.</exception>
     public static async Task<string> RunAsync(IEnumerable<string> arguments, CancellationToken cancellationToken) =>
-        await ChildProcess.RunAsync([await ProgramAsync(cancellationToken), .. arguments], null, Timeout, cancellationToken);
+        await ChildProcess.GetOutputAsync([await ProgramAsync(cancellationToken), .. arguments], null, Timeout, cancellationToken);
 
     private static async Task<string> ProgramAsync(CancellationToken cancellationToken) =>
         Path.Combine(await DebianPackage.UnpackAsync("prometheus", cancellationToken), "usr", "bin", "promtool");

@@ -43,11 +43,11 @@ internal sealed class Cluster : IAsyncDisposable
     public static async Task<Cluster> StartAsync(string containerdVersion, CancellationToken cancellationToken)
     {
         var directory = Directory.CreateTempSubdirectory("cluster-").FullName;
-        var owner = new Dictionary<string, string> { ["OWNER"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
-        await ChildProcess.RunAsync([Script("cluster.sh"), "up", directory, containerdVersion], owner, BuildTimeout, cancellationToken);
+        var owner = new Dictionary<string, string?> { ["OWNER"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
+        await ChildProcess.GetOutputAsync([Script("cluster.sh"), "up", directory, containerdVersion], owner, BuildTimeout, cancellationToken);
         // One of Kubernetes' own test assets need not fit this cluster.
-        var kubectl = await ChildProcess.RunAsync(
-            [Script("find-kubectl.sh")], new Dictionary<string, string> { ["KUBEBUILDER_ASSETS"] = "" }, CommandTimeout, cancellationToken);
+        var kubectl = await ChildProcess.GetOutputAsync(
+            [Script("find-kubectl.sh")], new Dictionary<string, string?> { ["KUBEBUILDER_ASSETS"] = "" }, CommandTimeout, cancellationToken);
         return new Cluster(directory, kubectl.Trim());
     }
 
@@ -94,5 +94,5 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     private static Task<string> RunAsync(IReadOnlyList<string> command) =>
-        ChildProcess.RunAsync(command, null, CommandTimeout, TestContext.Current.CancellationToken);
+        ChildProcess.GetOutputAsync(command, null, CommandTimeout, TestContext.Current.CancellationToken);
 }

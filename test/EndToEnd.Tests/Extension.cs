@@ -92,7 +92,7 @@ internal sealed class Extension(Cluster cluster)
     private static string Describe(JsonObject value) => $"{value["kind"]} {value["metadata"]!["name"]}";
 
     private static Task<string> RunAsync(params string[] command) =>
-        ChildProcess.RunAsync(command, null, TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
+        ChildProcess.GetOutputAsync(command, null, TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
 
     /// <summary>
     /// What the webhooks of a seed's gardener-resource-manager add: two replicas of a controller, and the ServiceAccount's token where the

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using ControlPlane;
-
 namespace EndToEnd.Tests;
 
 /// <summary>The images that operators would get, made once for all stories by <c>hack/images.sh</c> while their clusters come up.</summary>
@@ -52,7 +50,7 @@ public sealed class Images : IAsyncLifetime
         var output = _directory.CreateSubdirectory($"{name}-{gvisor}").FullName;
         var mirror = await RunAsync([Cluster.Script("node/gvisor-mirror.sh"), Path.Combine(_directory.FullName, "mirror", gvisor), gvisor], []);
         var environment = mirror.Split('\n').Where(line => line.StartsWith("GVISOR_", StringComparison.Ordinal)).Select(line => line.Split('=', 2))
-            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+            .ToDictionary(pair => pair[0], string? (pair) => pair[1], StringComparer.Ordinal);
         environment["ARCHITECTURES"] = "amd64";
         environment["IMAGES_OUTPUT"] = output;
         if (prefix is not null)
@@ -67,8 +65,8 @@ public sealed class Images : IAsyncLifetime
         return new Image(archive, reference);
     }
 
-    private static Task<string> RunAsync(IReadOnlyList<string> command, Dictionary<string, string> environment) =>
-        ChildProcess.RunAsync(command, environment, Timeout, TestContext.Current.CancellationToken);
+    private static Task<string> RunAsync(IReadOnlyList<string> command, Dictionary<string, string?> environment) =>
+        ChildProcess.GetOutputAsync(command, environment, Timeout, TestContext.Current.CancellationToken);
 }
 
 /// <summary>An image in a file.</summary>

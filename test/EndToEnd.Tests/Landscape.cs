@@ -49,7 +49,7 @@ public abstract class Landscape(string containerdVersion, Images images) : IAsyn
 
     public async ValueTask InitializeAsync()
     {
-        var parts = (await ChildProcess.RunAsync(
+        var parts = (await ChildProcess.GetOutputAsync(
             [Cluster.Script("node-test-bed.sh"), "provide"], null, TimeSpan.FromMinutes(15), TestContext.Current.CancellationToken)).TrimEnd().Split('\n')[^1];
         if (containerdVersion != RequiredVersion && !Directory.Exists(Path.Combine(parts, "layers", $"containerd-{containerdVersion}")))
         {

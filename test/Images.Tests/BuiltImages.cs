@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using NodeTestBed;
-
 namespace Images.Tests;
 
 /// <summary>Both images, made by <c>hack/images.sh</c> from the native executables that were published before, with small files for gVisor's.</summary>
@@ -45,9 +43,8 @@ public sealed class BuiltImages : IAsyncLifetime
 
     /// <summary>Makes images once more.</summary>
     internal Task<CommandResult> MakeAsync(string output, string[]? names = null, string architectures = "amd64", string? umask = null) =>
-        Command.RunAsync(
-            "bash",
-            ["-c", $"umask {umask ?? "022"}; exec \"$@\"", "bash", Repository.Script("images.sh"), .. names ?? []],
+        ChildProcess.RunAsync(
+            ["bash", "-c", $"umask {umask ?? "022"}; exec \"$@\"", "bash", Repository.Script("images.sh"), .. names ?? []],
             TimeSpan.FromMinutes(5),
             new Dictionary<string, string?>(StringComparer.Ordinal)
             {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Formats.Tar;
-using NodeTestBed;
 using RuntimeGVisor.NodeInstaller.Releases;
 
 namespace Images.Tests;
@@ -272,7 +271,7 @@ public sealed class GVisorReleaseTests : IAsyncLifetime
     };
 
     private static Task<CommandResult> RunAsync(string script, string[] arguments, Dictionary<string, string?> environment) =>
-        Command.RunAsync(script, arguments, environment: environment);
+        ChildProcess.RunAsync([script, .. arguments], environment: environment);
 
     /// <summary>Pinning writes into the repository that the script is in.</summary>
     private string CopyOfScripts()

@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using NodeTestBed;
 
 namespace Images.Tests;
 
@@ -56,7 +55,7 @@ internal sealed class GVisorStorage : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        (await Command.RunAsync(Repository.Script("debian-install.sh"), ["bzip2", "zstd"])).EnsureSuccess();
+        (await ChildProcess.RunAsync([Repository.Script("debian-install.sh"), "bzip2", "zstd"])).EnsureSuccess();
         var storage = new GVisorStorage(System.IO.Directory.CreateTempSubdirectory("gvisor-storage-").FullName, builder.Build());
         foreach (var machine in Machines)
         {
@@ -113,7 +112,7 @@ internal sealed class GVisorStorage : IAsyncDisposable
 
         var compressed = $"{tar}{Path.GetExtension(path)}";
         var program = path.EndsWith(".zstd", StringComparison.Ordinal) ? "zstd" : "bzip2";
-        (await Command.RunAsync("bash", ["-c", $"{program} -c '{tar}' > '{compressed}'"])).EnsureSuccess();
+        (await ChildProcess.RunAsync(["bash", "-c", $"{program} -c '{tar}' > '{compressed}'"])).EnsureSuccess();
         Publish(path, await File.ReadAllBytesAsync(compressed));
         File.Delete(tar);
         File.Delete(compressed);

@@ -5,7 +5,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using NodeTestBed;
 using RuntimeGVisor.NodeInstaller.Releases;
 
 namespace Images.Tests;
@@ -123,11 +122,11 @@ public sealed class ImageTests(BuiltImages images)
     public async Task Commit_and_time_are_those_that_the_program_was_built_from(string name)
     {
         var image = ImageOf(name);
-        var version = (await Command.RunAsync(BuiltImages.Executable(name), ["--version"])).EnsureSuccess().Output;
+        var version = (await ChildProcess.RunAsync([BuiltImages.Executable(name), "--version"])).EnsureSuccess().Output;
 
         var labels = image.Configuration.GetProperty("config").GetProperty("Labels");
         var commit = labels.GetProperty("org.opencontainers.image.revision").GetString()!;
-        var time = (await Command.RunAsync("git", ["-C", Repository.Root, "show", "-s", "--format=%ct", commit])).EnsureSuccess().Output;
+        var time = (await ChildProcess.RunAsync(["git", "-C", Repository.Root, "show", "-s", "--format=%ct", commit])).EnsureSuccess().Output;
 
         version.Should().Contain(Version).And.Contain(commit);
         var created = DateTimeOffset.FromUnixTimeSeconds(long.Parse(time, CultureInfo.InvariantCulture));
@@ -143,7 +142,7 @@ public sealed class ImageTests(BuiltImages images)
         var root = images.NewDirectory($"root-{name}");
         ImageOf(name).Extract(root);
 
-        var printed = await Command.RunAsync("chroot", [$"--userspec={user}", root, $"/{Path.GetFileName(BuiltImages.Executable(name))}", "--version"]);
+        var printed = await ChildProcess.RunAsync(["chroot", $"--userspec={user}", root, $"/{Path.GetFileName(BuiltImages.Executable(name))}", "--version"]);
 
         printed.EnsureSuccess().Output.Should().Contain(Version);
     }
@@ -244,7 +243,7 @@ public sealed class ImageTests(BuiltImages images)
             write_archive "$1/layout" registry.example.com:5000/name:v1 "$(add_index "$1/layout" '{"c":"d"}' "$amd64" "$arm64")" "$1/index.tar"
             """;
 
-        (await Command.RunAsync("bash", ["-c", $"cd '{Repository.Root}'; {Script}", "bash", directory])).EnsureSuccess();
+        (await ChildProcess.RunAsync(["bash", "-c", $"cd '{Repository.Root}'; {Script}", "bash", directory])).EnsureSuccess();
 
         var archive = new ImageArchive(Path.Combine(directory, "index.tar"));
         var index = archive.JsonBlob(archive.Content);
@@ -274,9 +273,8 @@ public sealed class ImageTests(BuiltImages images)
     public async Task There_is_no_image_with_a_gVisor_that_is_not_pinned()
     {
         var output = images.NewDirectory("unpinned");
-        var refused = await Command.RunAsync(
-            Repository.Script("images.sh"),
-            [BuiltImages.NodeInstaller],
+        var refused = await ChildProcess.RunAsync(
+            [Repository.Script("images.sh"), BuiltImages.NodeInstaller],
             environment: new Dictionary<string, string?>
             {
                 ["NODE_INSTALLER_EXECUTABLE"] = BuiltImages.Executable(BuiltImages.NodeInstaller),

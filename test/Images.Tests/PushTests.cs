@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
-using NodeTestBed;
 
 namespace Images.Tests;
 
@@ -18,7 +17,7 @@ public sealed class PushTests(BuiltImages images) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _registry = await Registry.StartAsync(TestContext.Current.CancellationToken);
-        (await Command.RunAsync(Repository.Script("debian-install.sh"), ["skopeo"], TimeSpan.FromMinutes(5))).EnsureSuccess();
+        (await ChildProcess.RunAsync([Repository.Script("debian-install.sh"), "skopeo"], TimeSpan.FromMinutes(5))).EnsureSuccess();
     }
 
     public ValueTask DisposeAsync() => _registry.DisposeAsync();
@@ -101,9 +100,8 @@ public sealed class PushTests(BuiltImages images) : IAsyncLifetime
             location = "{_registry.Address}"
             insecure = true
             """);
-        var result = await Command.RunAsync(
-            "bash",
-            ["-euc", $"cd '{checkout}'\n{commands}"],
+        var result = await ChildProcess.RunAsync(
+            ["bash", "-euc", $"cd '{checkout}'\n{commands}"],
             TimeSpan.FromMinutes(2),
             new Dictionary<string, string?>(environment ?? [], StringComparer.Ordinal) { ["HOME"] = checkout });
         return result.EnsureSuccess().Output;

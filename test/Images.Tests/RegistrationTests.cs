@@ -2,7 +2,6 @@
 
 using System.Formats.Tar;
 using System.IO.Compression;
-using NodeTestBed;
 using YamlDotNet.RepresentationModel;
 
 namespace Images.Tests;

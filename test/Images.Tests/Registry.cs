@@ -42,7 +42,7 @@ internal sealed partial class Registry : IAsyncDisposable
         var process = ChildProcess.Start([Path.Combine(package, "usr/bin/docker-registry"), "serve", configuration]);
         try
         {
-            await ControlPlane.Eventually.TrueAsync("the registry listens", () => process.HasExited
+            await Eventually.TrueAsync("the registry listens", () => process.HasExited
                 ? throw new InvalidOperationException($"The registry ended with code {process.ExitCode}.")
                 : Task.FromResult(Listening().IsMatch(process.Output)));
             return new(process, directory, Listening().Match(process.Output).Groups["address"].Value);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using NodeTestBed;
-
 namespace Images.Tests;
 
 /// <summary>A repository with the scripts and the chart of this one, as it is before a release.</summary>
@@ -44,7 +42,7 @@ public sealed class UnreleasedRepository : IAsyncLifetime
             git add --all
             git commit --quiet --message "As it was"
             """;
-        (await Command.RunAsync("bash", ["-ec", $"cd \"$2\"; {Script}", "bash", Repository.Root, Path])).EnsureSuccess();
+        (await ChildProcess.RunAsync(["bash", "-ec", $"cd \"$2\"; {Script}", "bash", Repository.Root, Path])).EnsureSuccess();
     }
 
     public ValueTask DisposeAsync()
@@ -61,7 +59,7 @@ public sealed class ReleaseScriptTests(UnreleasedRepository unreleased) : IClass
 
     private readonly string _repository = $"{Directory.CreateTempSubdirectory("release-tests-").FullName}/repository";
 
-    public async ValueTask InitializeAsync() => (await Command.RunAsync("cp", ["-r", unreleased.Path, _repository])).EnsureSuccess();
+    public async ValueTask InitializeAsync() => (await ChildProcess.RunAsync(["cp", "-r", unreleased.Path, _repository])).EnsureSuccess();
 
     public ValueTask DisposeAsync()
     {
@@ -203,9 +201,8 @@ public sealed class ReleaseScriptTests(UnreleasedRepository unreleased) : IClass
         (await OutputOfGitAsync("rev-list", "--count", "HEAD")).Trim().Should().NotBe("0");
     }
 
-    private Task<CommandResult> ReleaseAsync(string version, bool commit = false) => Command.RunAsync(
-        Path.Combine(_repository, "hack/release.sh"),
-        [version],
+    private Task<CommandResult> ReleaseAsync(string version, bool commit = false) => ChildProcess.RunAsync(
+        [Path.Combine(_repository, "hack/release.sh"), version],
         environment: new Dictionary<string, string?> { ["RELEASE_DATE"] = "2026-11-25", ["RELEASE_COMMIT"] = commit ? "1" : null });
 
     private async Task GenerateAsync() => (await RunAsync(Path.Combine(_repository, "hack/generate.sh"))).EnsureSuccess();
@@ -219,7 +216,7 @@ public sealed class ReleaseScriptTests(UnreleasedRepository unreleased) : IClass
     private async Task<string> OutputOfGitAsync(params string[] arguments) => (await RunAsync("git", arguments)).EnsureSuccess().Output;
 
     private Task<CommandResult> RunAsync(string program, params string[] arguments) =>
-        Command.RunAsync(program, program == "git" ? ["-C", _repository, .. arguments] : arguments);
+        ChildProcess.RunAsync(program == "git" ? ["git", "-C", _repository, .. arguments] : [program, .. arguments]);
 
     private string Read(string file) => File.ReadAllText(Path.Combine(_repository, file));
 

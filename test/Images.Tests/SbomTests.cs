@@ -3,7 +3,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using NodeTestBed;
 
 namespace Images.Tests;
 

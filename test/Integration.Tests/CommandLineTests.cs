@@ -36,7 +36,7 @@ public sealed class CommandLineTests(SharedSeed seed)
 
         await using var controller = ChildProcess.Start(
             [.. Repository.Controller, $"--kubeconfig={seed.ControlPlane.ControllerKubeconfig}"],
-            new Dictionary<string, string> { ["IMAGEVECTOR_OVERWRITE"] = file });
+            new Dictionary<string, string?> { ["IMAGEVECTOR_OVERWRITE"] = file });
         await controller.WaitForExitAsync(StartTimeout, TestContext.Current.CancellationToken);
 
         controller.ExitCode.Should().NotBe(0);

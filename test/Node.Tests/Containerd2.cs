@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using NodeTestBed;
-
 namespace Node.Tests;
 
 /// <summary>All tests on a node with this containerd.</summary>

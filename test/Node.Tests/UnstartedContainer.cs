@@ -15,9 +15,9 @@ internal sealed class UnstartedContainer : IAsyncDisposable
 
     private readonly TestNode _node;
     private readonly string _name;
-    private readonly Command _command;
+    private readonly ChildProcess _command;
 
-    private UnstartedContainer(TestNode node, string name, Command command) => (_node, _name, _command) = (node, name, command);
+    private UnstartedContainer(TestNode node, string name, ChildProcess command) => (_node, _name, _command) = (node, name, command);
 
     public static async Task<UnstartedContainer> CreateAsync(TestNode node)
     {
@@ -33,7 +33,8 @@ internal sealed class UnstartedContainer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _command.Dispose();
+        _command.Kill();
+        await _command.DisposeAsync();
         await _node.RunAsync("ctr", "--namespace", "k8s.io", "containers", "delete", _name);
         // containerd leaves the bundle of a shim that was ended; for the tests that follow it would be a user of gVisor.
         await _node.RunAsync("rm", "-rf", $"/run/containerd/io.containerd.runtime.v2.task/k8s.io/{_name}", Runsc);

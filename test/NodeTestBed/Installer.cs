@@ -83,13 +83,13 @@ public sealed record Installer(TestNode Node, InstallerImage Image)
 }
 
 /// <summary>An installer that runs in its container.</summary>
-public sealed class InstallerRun(TestNode node, string identity, Command command, int httpPort) : IAsyncDisposable
+public sealed class InstallerRun(TestNode node, string identity, ChildProcess command, int httpPort) : IAsyncDisposable
 {
     public const string RuncState = "/run/installers";
 
     public override string ToString() => command.ToString();
 
-    public Task<CommandResult> EndAsync(TimeSpan timeout) => command.WaitAsync(timeout);
+    public Task<CommandResult> EndAsync(TimeSpan timeout) => command.EndAsync(timeout);
 
     /// <summary>Asks one of its endpoints.</summary>
     /// <returns>The body of an answer with 200, else null.</returns>
@@ -103,6 +103,7 @@ public sealed class InstallerRun(TestNode node, string identity, Command command
     public async ValueTask DisposeAsync()
     {
         await node.RunAsync("runc", "--root", RuncState, "delete", "--force", identity);
-        command.Dispose();
+        command.Kill();
+        await command.DisposeAsync();
     }
 }

@@ -87,7 +87,7 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
                 $"the installer must be published first, to {Repository.InstallerExecutable} or to where NODE_INSTALLER_EXECUTABLE says");
         }
 
-        var provided = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["provide"], TimeSpan.FromMinutes(15));
+        var provided = await ChildProcess.RunAsync([Repository.Script("node-test-bed.sh"), "provide"], TimeSpan.FromMinutes(15));
         _parts = provided.EnsureSuccess().Output.Trim();
         if (!Directory.Exists(LayerOf(containerdVersion)))
         {
@@ -102,9 +102,9 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
 
         await RemoveNodesOfKilledRunsAsync();
         _directory = Path.Combine(Path.GetTempPath(), $"{DirectoryPrefix}{Environment.ProcessId}.{containerdVersion}");
-        var up = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["up", _directory, containerdVersion], TimeSpan.FromMinutes(1));
+        var up = await ChildProcess.RunAsync([Repository.Script("node-test-bed.sh"), "up", _directory, containerdVersion], TimeSpan.FromMinutes(1));
         up.EnsureSuccess();
-        var leader = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["leader", _directory]);
+        var leader = await ChildProcess.RunAsync([Repository.Script("node-test-bed.sh"), "leader", _directory]);
         Leader = int.Parse(leader.EnsureSuccess().Output.Trim());
         _runtime = new(PathOf("/run/containerd/containerd.sock"));
         _http = new(new SocketsHttpHandler
@@ -115,7 +115,7 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
             PooledConnectionLifetime = TimeSpan.Zero,
         })
         { Timeout = TimeSpan.FromSeconds(5) };
-        (await Command.RunAsync("cp", ["-a", PathOf("/etc/containerd"), Path.Combine(SharedDirectory, "first-state")])).EnsureSuccess();
+        (await ChildProcess.RunAsync(["cp", "-a", PathOf("/etc/containerd"), Path.Combine(SharedDirectory, "first-state")])).EnsureSuccess();
         var containerd = await RunAsync("containerd", "--version");
         Containerd = containerd.EnsureSuccess().Output.Trim();
     }
@@ -126,7 +126,7 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
         _http?.Dispose();
         if (_directory is not null)
         {
-            var down = await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["down", _directory]);
+            var down = await ChildProcess.RunAsync([Repository.Script("node-test-bed.sh"), "down", _directory]);
             down.EnsureSuccess();
         }
 
@@ -134,17 +134,16 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
     }
 
     /// <summary>Starts a program in the node.</summary>
-    public Command Start(params string[] command) => Command.Start(
-        "nsenter",
-        ["--all", "--target", $"{Leader}", "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", .. command]);
+    public ChildProcess Start(params string[] command) => ChildProcess.Start(
+        ["nsenter", "--all", "--target", $"{Leader}", "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", .. command]);
 
     /// <summary>Runs a program in the node.</summary>
     public async Task<CommandResult> RunAsync(params string[] command)
     {
-        using var started = Start(command);
+        await using var started = Start(command);
 
         // A reset may take 20 s to find containerd stuck, and the 90 s that systemd gives it to stop.
-        return await started.WaitAsync(TimeSpan.FromMinutes(2));
+        return await started.EndAsync(TimeSpan.FromMinutes(2));
     }
 
     /// <summary>Makes an image of the installer known to containerd.</summary>
@@ -155,7 +154,7 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
         var archive = $"{image.Directory}.tar";
         if (!File.Exists(archive))
         {
-            (await Command.RunAsync(Repository.Script("node/make-image.sh"), [name, image.Directory, archive])).EnsureSuccess();
+            (await ChildProcess.RunAsync([Repository.Script("node/make-image.sh"), name, image.Directory, archive])).EnsureSuccess();
             (await RunAsync("ctr", "-n", "k8s.io", "images", "import", $"{image.NodeDirectory}.tar")).EnsureSuccess();
         }
 
@@ -242,7 +241,7 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
             var process = Path.GetFileName(directory)[DirectoryPrefix.Length..].Split('.')[0];
             if (!Directory.Exists($"/proc/{process}"))
             {
-                await Command.RunAsync(Repository.Script("node-test-bed.sh"), ["down", directory]);
+                await ChildProcess.RunAsync([Repository.Script("node-test-bed.sh"), "down", directory]);
             }
         }
     }
@@ -258,7 +257,7 @@ public class TestNode(string containerdVersion) : IAsyncDisposable
         {
             foreach (var process in Directory.EnumerateDirectories("/proc").Where(process => CommandLine(process).Contains(sandboxId)))
             {
-                await Command.RunAsync("kill", ["-KILL", Path.GetFileName(process)]);
+                await ChildProcess.RunAsync(["kill", "-KILL", Path.GetFileName(process)], cancellationToken: cancellationToken);
             }
 
             try

@@ -23,16 +23,8 @@ public sealed class DocumentedReasonsTests
         TablesOf("docs/usage/node-installer.md").Should().Contain(Enum.GetValues<ExitCode>().Select(code => $"{(int)code}"));
 
     /// <summary>First cells of all rows, without code marks.</summary>
-    private static List<string> TablesOf(string document)
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Join(directory.FullName, "global.json")))
-        {
-            directory = directory.Parent ?? throw new InvalidOperationException("The repository's root was not found.");
-        }
-
-        return [.. File.ReadLines(Path.Join(directory.FullName, document))
-            .Where(line => line.StartsWith('|'))
-            .Select(line => line.Split('|')[1].Trim().Trim('`'))];
-    }
+    private static List<string> TablesOf(string document) =>
+    [
+        .. File.ReadLines(Repository.PathOf(document)).Where(line => line.StartsWith('|')).Select(line => line.Split('|')[1].Trim().Trim('`')),
+    ];
 }

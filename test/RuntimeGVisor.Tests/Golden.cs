@@ -29,12 +29,6 @@ internal static class Golden
     {
         const string Tests = "/test/RuntimeGVisor.Tests/";
         var below = testFile[(testFile.LastIndexOf(Tests, StringComparison.Ordinal) + 1)..];
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "global.json")))
-        {
-            root = root.Parent ?? throw new InvalidOperationException("The repository's root was not found.");
-        }
-
-        return Path.GetDirectoryName(Path.Combine(root.FullName, below))!;
+        return Path.GetDirectoryName(Repository.PathOf(below))!;
     }
 }

@@ -66,7 +66,7 @@ public sealed class RightsTests(Seed seed)
             Kubeconfig = identity.Kubeconfig,
             LeaderElection = true,
             Arguments = [$"--extension-classes={identity.Namespace}", "--heartbeat-renew-interval-seconds=1", "--log-level=debug"],
-            Environment = new Dictionary<string, string> { ["LEADER_ELECTION_NAMESPACE"] = identity.Namespace },
+            Environment = new Dictionary<string, string?> { ["LEADER_ELECTION_NAMESPACE"] = identity.Namespace },
         });
         try
         {

@@ -81,7 +81,7 @@ public sealed record Knob(string Key, string Value, string Kind, string Pointer,
 
     private static string VectorOf(string repository) => $"\"images:\\n- name: runtime-gvisor-installation\\n  repository: {repository}\\n\"";
 
-    private static string Version => File.ReadAllText(Path.Combine(ControlPlane.Repository.Root, "VERSION")).Trim();
+    private static string Version => File.ReadAllText(Path.Combine(Repository.Root, "VERSION")).Trim();
 
     private static string Digest => $"sha256:{new string('a', 64)}";
 

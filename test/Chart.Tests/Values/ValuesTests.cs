@@ -3,7 +3,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Chart.Tests.Rendering;
-using ControlPlane;
 using Kubernetes.Controllers.Serialization;
 
 namespace Chart.Tests.Values;
@@ -44,7 +43,7 @@ public sealed partial class ValuesTests
     [Fact]
     public async Task Every_flag_that_makes_sense_in_a_pod_is_set_by_a_value()
     {
-        var help = await ChildProcess.RunAsync([.. Repository.Controller, "--help"], null, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        var help = await ChildProcess.GetOutputAsync([.. Repository.Controller, "--help"], null, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         var flags = Flag().Matches(help).Select(match => match.Groups["name"].Value);
         var set = Knob.All.Select(knob => knob.Expected.Trim('"').Split('=')[0]);
 

@@ -2,7 +2,6 @@
 
 using Gardener.Extensions.Api;
 using Gardener.Extensions.Clusters;
-using Gardener.Extensions.Tests.ApiServer;
 using Kubernetes.Controllers.Client;
 using Microsoft.Extensions.Time.Testing;
 

@@ -3,7 +3,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Gardener.Extensions.Heartbeat;
-using Gardener.Extensions.Tests.ApiServer;
 using Hosting.Metrics;
 using Kubernetes.Controllers.Client;
 using Kubernetes.Controllers.LeaderElection;

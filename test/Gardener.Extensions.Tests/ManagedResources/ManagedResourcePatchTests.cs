@@ -7,7 +7,6 @@ using System.Text.Json.Nodes;
 using CsCheck;
 using Gardener.Extensions.Api;
 using Gardener.Extensions.ManagedResources;
-using Gardener.Extensions.Tests.ApiServer;
 using Kubernetes.Controllers.Client;
 
 namespace Gardener.Extensions.Tests.ManagedResources;

@@ -5,7 +5,6 @@ using System.Net;
 using System.Text;
 using Gardener.Extensions.Api;
 using Gardener.Extensions.ManagedResources;
-using Gardener.Extensions.Tests.ApiServer;
 using Kubernetes.Controllers.Client;
 using Microsoft.Extensions.Time.Testing;
 

@@ -3,7 +3,6 @@
 using System.Collections.Immutable;
 using Gardener.Extensions.Api;
 using Gardener.Extensions.ManagedResources;
-using Gardener.Extensions.Tests.ApiServer;
 using Kubernetes.Controllers.Client;
 using Microsoft.Extensions.Time.Testing;
 using k8s.Models;

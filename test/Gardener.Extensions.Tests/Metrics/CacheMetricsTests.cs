@@ -2,7 +2,6 @@
 
 using Gardener.Extensions.Api;
 using Gardener.Extensions.Metrics;
-using Gardener.Extensions.Tests.ApiServer;
 using Hosting.Metrics;
 
 namespace Gardener.Extensions.Tests.Metrics;

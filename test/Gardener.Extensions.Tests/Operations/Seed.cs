@@ -5,7 +5,6 @@ using Gardener.Extensions.Clusters;
 using Gardener.Extensions.ManagedResources;
 using Gardener.Extensions.Metrics;
 using Gardener.Extensions.Operations;
-using Gardener.Extensions.Tests.ApiServer;
 using Hosting.Metrics;
 using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;

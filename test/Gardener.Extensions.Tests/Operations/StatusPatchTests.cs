@@ -6,7 +6,6 @@ using System.Text.Json.Nodes;
 using CsCheck;
 using Gardener.Extensions.Api;
 using Gardener.Extensions.Operations;
-using Gardener.Extensions.Tests.ApiServer;
 
 namespace Gardener.Extensions.Tests.Operations;
 

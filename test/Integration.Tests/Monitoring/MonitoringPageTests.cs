@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using ControlPlane;
-
 namespace Integration.Tests.Monitoring;
 
 /// <summary>docs/operations/monitoring.md against what there is.</summary>

@@ -62,11 +62,18 @@ public sealed class ContainerRuntime : IDisposable
         }
     }
 
-    /// <summary>What containerd says of its own configuration: the verbose part of its status.</summary>
+    /// <summary>What containerd says of its own configuration: the verbose part of its status. Empty while it restarts.</summary>
     public async Task<string> ServedConfigurationAsync(CancellationToken cancellationToken)
     {
-        var answer = await _client.StatusAsync(new() { Verbose = true }, Options(cancellationToken));
-        return answer.Info["config"];
+        try
+        {
+            var answer = await _client.StatusAsync(new() { Verbose = true }, Options(cancellationToken));
+            return answer.Info["config"];
+        }
+        catch (RpcException exception) when (exception.StatusCode == StatusCode.Unavailable)
+        {
+            return "";
+        }
     }
 
     /// <summary>Starts a pod of one container with the handler.</summary>

@@ -6,7 +6,6 @@ using Gardener.Extensions.Api;
 using Gardener.Extensions.Images;
 using Gardener.Extensions.ManagedResources;
 using Gardener.Extensions.Operations;
-using Gardener.Extensions.Tests.ApiServer;
 using Kubernetes.Controllers.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

@@ -3,10 +3,10 @@
 using System.Text.Json.Nodes;
 using Kubernetes.Controllers.Client;
 
-namespace Gardener.Extensions.Tests.ApiServer;
+namespace Testing.ApiServer;
 
 /// <summary>A request that the server got.</summary>
-internal sealed record ApiRequest(string Verb, string Resource, ObjectKey Key, string? Subresource, JsonNode? Body)
+public sealed record ApiRequest(string Verb, string Resource, ObjectKey Key, string? Subresource, JsonNode? Body)
 {
     public bool IsWrite => Verb is "create" or "patch" or "delete";
 

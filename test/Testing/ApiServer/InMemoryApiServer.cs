@@ -10,13 +10,13 @@ using Kubernetes.Controllers.Client;
 using k8s;
 using k8s.Models;
 
-namespace Gardener.Extensions.Tests.ApiServer;
+namespace Testing.ApiServer;
 
 /// <summary>
 /// Answers as a Kubernetes API server does: versions and optimistic locks, generations, merge patches, finalizers, the status
 /// subresource, immutable secrets, watches. Objects are kept as JSON, so that fields survive which the extension has no type for.
 /// </summary>
-internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
+public sealed class InMemoryApiServer(TimeProvider time) : IApiClient
 {
     private readonly Dictionary<(string Resource, ObjectKey Key), JsonObject> _objects = [];
     private readonly List<ApiRequest> _requests = [];
@@ -134,8 +134,11 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         var body = JsonSerializer.SerializeToNode(value, resource.TypeInfo)!.AsObject();
         return Answer("create", resource, KeyOf(body), null, body, () =>
         {
-            ((string?)body["apiVersion"]).Should().Be(resource.ApiVersion, "the server refuses an object without its API version");
-            ((string?)body["kind"]).Should().Be(resource.Kind, "the server refuses an object without its kind");
+            if ((string?)body["apiVersion"] != resource.ApiVersion || (string?)body["kind"] != resource.Kind)
+            {
+                throw new InvalidOperationException($"The server refuses an object without its API version and kind: {body.ToJsonString()}");
+            }
+
             body.Remove("status");
             Insert(resource.Plural, body);
             return Get(resource, KeyOf(body))!;
@@ -146,7 +149,11 @@ internal sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         ResourceDefinition<T> resource, ObjectKey key, Patch patch, string? subresource, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        patch.ContentType.Should().Be("application/merge-patch+json");
+        if (patch.ContentType != "application/merge-patch+json")
+        {
+            throw new NotSupportedException($"Patches of type {patch.ContentType} are not implemented.");
+        }
+
         var body = JsonNode.Parse(patch.Body.Span)!.AsObject();
         return Answer("patch", resource, key, subresource, body, () =>
             Update(resource.Plural, key, body, subresource).Deserialize(resource.TypeInfo)!, cancellationToken);

@@ -2,10 +2,10 @@
 
 using System.Text.Json.Nodes;
 
-namespace Gardener.Extensions.Tests.ApiServer;
+namespace Testing.ApiServer;
 
 /// <summary>JSON merge patch as RFC 7396 defines it.</summary>
-internal static class MergePatch
+public static class MergePatch
 {
     public static JsonNode? Apply(JsonNode? target, JsonNode? patch)
     {

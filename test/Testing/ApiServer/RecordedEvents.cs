@@ -5,10 +5,10 @@ using Kubernetes.Controllers.Events;
 using k8s;
 using k8s.Models;
 
-namespace Gardener.Extensions.Tests.ApiServer;
+namespace Testing.ApiServer;
 
 /// <summary>Keeps what was recorded as lines: <c>Warning DeleteOverdue gvisor-a: message</c>.</summary>
-internal sealed class RecordedEvents : IEventRecorder
+public sealed class RecordedEvents : IEventRecorder
 {
     private readonly List<string> _lines = [];
 
