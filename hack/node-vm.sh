@@ -227,7 +227,7 @@ installer_is_ready() {
 
 installer_becomes_ready() {
   wait_for installer_is_ready || { show_installer; return 1; }
-  installer_log | jq -Rr '. as $line | "    installer: " + (try (fromjson | "\(.time[11:19]) \(.message)") catch $line)' >&3
+  installer_log | jq -Rr '. as $line | "    installer: " + (try (fromjson | "\(.ts[11:19]) \(.msg)") catch $line)' >&3
 }
 
 installed() {

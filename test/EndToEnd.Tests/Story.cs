@@ -397,7 +397,7 @@ public abstract class Story(Landscape landscape) : IAsyncLifetime
         var log = await Cluster.KubectlAsync("logs", "-n", "kube-system", $"daemonset/{Installer}");
         Log.Show(
             $"kubectl logs -n kube-system daemonset/{Installer}",
-            string.Join('\n', log.Split('\n').Where(line => line.StartsWith('{')).Select(line => Text(JsonNode.Parse(line)!["message"]))));
+            string.Join('\n', log.Split('\n').Where(line => line.StartsWith('{')).Select(line => Text(JsonNode.Parse(line)!["msg"]))));
     }
 
     /// <summary>What <c>kubectl describe</c> prints tells a person what is going on.</summary>
