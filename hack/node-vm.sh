@@ -235,7 +235,7 @@ installed() {
   installer_becomes_ready
 }
 
-# pod NAME MEMORY COMMAND: one container with limits, in gVisor.
+# pod NAME CPU MEMORY COMMAND: one container with limits, in gVisor.
 pod() {
   kubectl apply --validate=false -f - <<POD
 apiVersion: v1
@@ -250,8 +250,8 @@ spec:
     - name: main
       image: localhost/busybox:test
       imagePullPolicy: Never
-      command: [sh, -c, "$3"]
-      resources: {limits: {cpu: 300m, memory: $2}}
+      command: [sh, -c, "$4"]
+      resources: {limits: {cpu: $2, memory: $3}}
 POD
 }
 
@@ -259,7 +259,7 @@ POD
 field() { kubectl get pod "$1" -o "jsonpath={$2}"; }
 
 runs_in_gvisor() {
-  pod "$1" 256Mi 'sleep 100000'
+  pod "$1" 300m 256Mi 'sleep 100000'
   kubectl wait --for=condition=Ready --timeout=600s "pod/$1" || { kubectl describe "pod/$1"; return 1; }
   kubectl exec "$1" -- dmesg | grep 'Starting gVisor'
   tell "dmesg: $(kubectl exec "$1" -- dmesg | head -n 1); runs $(sandbox_release "$1")"
@@ -291,9 +291,9 @@ limits_bind() {
 has_failed() { [ "$(field "$1" .status.phase)" = Failed ]; }
 
 memory_binds() {
-  pod hungry 64Mi 'tail /dev/zero'
+  pod hungry 2 64Mi 'dd if=/dev/zero of=/dev/null bs=256M count=1'
   wait_for has_failed hungry
-  tell "64 Mi and tail /dev/zero: $(field hungry '.status.containerStatuses[0].state.terminated.reason')"
+  tell "256 MB in a container of 64 Mi: $(field hungry '.status.containerStatuses[0].state.terminated.reason')"
   [ "$(field hungry '.status.containerStatuses[0].state.terminated.reason')" = OOMKilled ]
   kubectl delete pod hungry
 }
