@@ -259,10 +259,12 @@ POD
 field() { kubectl get pod "$1" -o "jsonpath={$2}"; }
 
 runs_in_gvisor() {
+  local messages
   pod "$1" 300m 256Mi 'sleep 100000'
   kubectl wait --for=condition=Ready --timeout=600s "pod/$1" || { kubectl describe "pod/$1"; return 1; }
-  kubectl exec "$1" -- dmesg | grep 'Starting gVisor'
-  tell "dmesg: $(kubectl exec "$1" -- dmesg | head -n 1); runs $(sandbox_release "$1")"
+  messages=$(kubectl exec "$1" -- dmesg)
+  [[ $messages = *'Starting gVisor'* ]]
+  tell "dmesg: $(head -n 1 <<<"$messages"); runs $(sandbox_release "$1")"
 }
 
 # The release that a pod's sandbox runs: its directory in the path of the program.
