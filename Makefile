@@ -2,7 +2,7 @@
 # Everything is done by the scripts in hack/; "make help" lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help start verify build test e2e node-vm demo format generate images reproduce release bench clean
+.PHONY: help start verify build test e2e node-vm demo format generate pack images reproduce release bench clean
 
 help: ## lists these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,6 +33,9 @@ format: ## formats the code
 
 generate: ## writes the files that are made of others: the chart's version, the registration in example/
 	@hack/generate.sh
+
+pack: ## makes the packages of the libraries that other extensions can use
+	@hack/pack.sh
 
 images: ## makes the images for amd64 and arm64, or for ARCHITECTURES
 	@hack/images.sh
