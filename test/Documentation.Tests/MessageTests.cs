@@ -16,7 +16,7 @@ public sealed class MessageTests
         { "docs/operations/troubleshooting.md", "reason" },
         { "docs/operations/node-installer.md", "reason" },
         { "docs/operations/node-installer.md", "cause (metric label)" },
-        { "docs/usage/status.md", "message contains" },
+        { "docs/operations/status.md", "message contains" },
     };
 
     [Theory]

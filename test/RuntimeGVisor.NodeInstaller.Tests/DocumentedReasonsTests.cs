@@ -20,7 +20,7 @@ public sealed class DocumentedReasonsTests
 
     [Fact]
     public void Every_exit_code_is_documented() =>
-        TablesOf("docs/usage/node-installer.md").Should().Contain(Enum.GetValues<ExitCode>().Select(code => $"{(int)code}"));
+        TablesOf("docs/operations/node-installer.md").Should().Contain(Enum.GetValues<ExitCode>().Select(code => $"{(int)code}"));
 
     /// <summary>First cells of all rows, without code marks.</summary>
     private static List<string> TablesOf(string document) =>

@@ -2,7 +2,7 @@
 
 namespace RuntimeGVisor.NodeInstaller.CommandLine;
 
-/// <summary>What the process returns; documented in docs/usage/node-installer.md.</summary>
+/// <summary>What the process returns; documented in docs/operations/node-installer.md.</summary>
 internal enum ExitCode
 {
     /// <summary>The node is as desired, or the long-running installer was asked to stop.</summary>
