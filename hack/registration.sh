@@ -12,7 +12,7 @@ version=$(tr -d '[:space:]' <VERSION)
 installation=$(sed -n 's/^ *repository: *//p' src/RuntimeGVisor/Images/images.yaml)
 image=${installation%/*}/runtime-gvisor
 # Charts are published beside the images, in a folder of their own.
-chart_repository=${image/\/gardener\//\/charts\/gardener\/}
+chart_repository=${image%/*}/charts/runtime-gvisor
 
 metadata() {
   cat <<METADATA

@@ -9,7 +9,7 @@ namespace RuntimeGVisor.Tests.Images;
 /// <summary>The vectors of Gardener's contract.</summary>
 public sealed class InstallationImageTests
 {
-    private const string Repository = "europe-docker.pkg.dev/gardener-project/releases/gardener/extensions/runtime-gvisor-installation";
+    private const string Repository = "registry.example.com/gvisor/runtime-gvisor-installation";
 
     [Fact]
     public void The_embedded_image_has_the_tag_of_the_build() =>
