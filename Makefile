@@ -2,7 +2,7 @@
 # Everything is done by the scripts in hack/; "make help" lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help start verify build test e2e node-vm demo format generate pack images reproduce release bench clean
+.PHONY: help start verify build test coverage e2e node-vm demo format generate pack images reproduce release bench clean
 
 help: ## lists these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -27,6 +27,9 @@ node-vm: ## gVisor on a node with cgroup v2: a virtual machine, emulated, so it 
 
 demo: ## the same story slowly, for a person who watches
 	@DEMO=1 hack/e2e.sh
+
+coverage: ## runs the unit tests with a collector and prints the share of lines that they run, by library and program
+	@hack/coverage.sh
 
 format: ## formats the code
 	@dotnet format --exclude artifacts/

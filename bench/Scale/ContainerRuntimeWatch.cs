@@ -50,9 +50,9 @@ internal sealed class ContainerRuntimeWatch(IApiClient api)
             var end = await seen;
             return new Span(start, TimeProvider.System.GetElapsedTime(timestamp, end));
         }
-        catch (OperationCanceledException e) when (limit.IsCancellationRequested)
+        catch (OperationCanceledException exception) when (limit.IsCancellationRequested)
         {
-            throw new TimeoutException($"{what}: {pending.Count} ContainerRuntimes are not done after {Limit.TotalMinutes} minutes, one is {pending.First()}", e);
+            throw new TimeoutException($"{what}: {pending.Count} ContainerRuntimes are not done after {Limit.TotalMinutes} minutes, one is {pending.First()}", exception);
         }
         finally
         {

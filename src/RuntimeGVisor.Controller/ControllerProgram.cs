@@ -44,14 +44,14 @@ internal static partial class ControllerProgram
             LogStopped(logger);
             return 0;
         }
-        catch (Exception e) when (e is CommandLineException or ConfigurationException or FormatException or IOException or LeadershipLostException)
+        catch (Exception exception) when (exception is CommandLineException or ConfigurationException or FormatException or IOException or LeadershipLostException)
         {
-            LogEnded(logger, e.Message);
+            LogEnded(logger, exception.Message);
             return 1;
         }
-        catch (Exception e)
+        catch (Exception exception)
         {
-            LogCrashed(logger, e);
+            LogCrashed(logger, exception);
             return 1;
         }
     }
@@ -126,9 +126,9 @@ internal static partial class ControllerProgram
         {
             return BindAddress.Parse(text);
         }
-        catch (FormatException e)
+        catch (FormatException exception)
         {
-            throw new CommandLineException($"{flag}: {e.Message}", e);
+            throw new CommandLineException($"{flag}: {exception.Message}", exception);
         }
     }
 

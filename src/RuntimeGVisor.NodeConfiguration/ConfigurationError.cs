@@ -11,7 +11,7 @@ namespace RuntimeGVisor.NodeConfiguration;
 /// <param name="Allowed">What is allowed there, as the end of a sentence.</param>
 public sealed record ConfigurationError(string Field, string? Value, string Allowed)
 {
-    private const int LongestShownValue = 128;
+    private const int MaxShownLength = 128;
 
     /// <summary>
     /// Whether the value is shown in quotes, as text. Default true. JSON is shown as it was written instead, so that <c>true</c> and
@@ -38,7 +38,7 @@ public sealed record ConfigurationError(string Field, string? Value, string Allo
     private static string Show(string value, string quote)
     {
         var shown = new StringBuilder(quote);
-        foreach (var character in value.AsSpan(0, Math.Min(value.Length, LongestShownValue)))
+        foreach (var character in value.AsSpan(0, Math.Min(value.Length, MaxShownLength)))
         {
             _ = character switch
             {
@@ -49,6 +49,6 @@ public sealed record ConfigurationError(string Field, string? Value, string Allo
         }
 
         shown.Append(quote);
-        return value.Length > LongestShownValue ? shown.Append($" (the first of {value.Length} characters)").ToString() : shown.ToString();
+        return value.Length > MaxShownLength ? shown.Append($" (the first of {value.Length} characters)").ToString() : shown.ToString();
     }
 }

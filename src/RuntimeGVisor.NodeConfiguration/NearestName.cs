@@ -5,12 +5,12 @@ namespace RuntimeGVisor.NodeConfiguration;
 /// <summary>Finds the name that a person probably meant.</summary>
 internal static class NearestName
 {
-    private const int LongestName = 64;
+    private const int MaxNameLength = 64;
 
     /// <summary>The candidate with the fewest edits from <paramref name="name"/>, or null when none is near.</summary>
     public static string? Of(string name, IEnumerable<string> candidates)
     {
-        if (name.Length > LongestName)
+        if (name.Length > MaxNameLength)
         {
             return null;
         }

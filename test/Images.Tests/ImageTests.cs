@@ -38,7 +38,7 @@ public sealed class ImageTests(BuiltImages images)
     }
 
     [Fact]
-    public void The_node_installers_image_has_gVisor_in_a_layer_that_does_not_change_with_the_installer()
+    public void The_node_installers_image_has_gVisor_in_a_layer_of_its_own()
     {
         var image = ImageOf(BuiltImages.NodeInstaller);
 

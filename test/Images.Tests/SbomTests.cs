@@ -28,7 +28,7 @@ public sealed partial class SbomTests(BuiltImages images)
 
     [Theory]
     [MemberData(nameof(Images))]
-    public void It_has_what_the_format_demands(string name, string project)
+    public void The_SBOM_has_what_the_format_demands(string name, string project)
     {
         _ = project;
         var sbom = Sbom(name);
@@ -92,7 +92,7 @@ public sealed partial class SbomTests(BuiltImages images)
 
     [Theory]
     [MemberData(nameof(Images))]
-    public void It_describes_this_very_image_and_program(string name, string project)
+    public void The_SBOM_describes_this_very_image_and_program(string name, string project)
     {
         _ = project;
         var sbom = Sbom(name);
@@ -105,7 +105,7 @@ public sealed partial class SbomTests(BuiltImages images)
 
     [Theory]
     [MemberData(nameof(Images))]
-    public void It_lists_the_packages_of_the_lock_file_that_are_part_of_the_program_with_version_licence_and_checksum(string name, string project)
+    public void The_SBOM_lists_the_packages_in_the_program_with_version_licence_and_checksum(string name, string project)
     {
         using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "src", project, "packages.lock.json")));
         var locked = document.RootElement.GetProperty("dependencies").GetProperty("net10.0").EnumerateObject()
@@ -128,7 +128,7 @@ public sealed partial class SbomTests(BuiltImages images)
 
     [Theory]
     [MemberData(nameof(Images))]
-    public void It_lists_the_runtime_and_the_static_libraries_of_Debian(string name, string project)
+    public void The_SBOM_lists_the_runtime_and_the_static_libraries_of_Debian(string name, string project)
     {
         _ = project;
         var packages = Packages(Sbom(name)).ToDictionary(package => Text(package, "name"), package => Text(package, "licenseDeclared"));
@@ -140,7 +140,7 @@ public sealed partial class SbomTests(BuiltImages images)
     }
 
     [Fact]
-    public void It_lists_gVisor_with_the_checksum_of_each_file()
+    public void The_SBOM_lists_gVisor_with_the_checksum_of_each_file()
     {
         var sbom = Sbom(BuiltImages.NodeInstaller);
 

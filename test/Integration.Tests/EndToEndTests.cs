@@ -12,7 +12,7 @@ public sealed class EndToEndTests(SharedSeed seed)
     private const string ReferencePrefix = "reference.resources.gardener.cloud/";
 
     [Fact]
-    public async Task A_new_ContainerRuntime_gets_two_ManagedResources_with_immutable_secrets_and_succeeds()
+    public async Task A_new_ContainerRuntime_gets_two_ManagedResources_with_immutable_secrets()
     {
         var shoot = await Shoot.CreateAsync(seed.Api);
 
@@ -78,7 +78,7 @@ public sealed class EndToEndTests(SharedSeed seed)
     }
 
     [Fact]
-    public async Task A_changed_configuration_brings_a_new_secret_for_its_pool_alone_and_keeps_the_old_one()
+    public async Task A_changed_configuration_makes_a_new_secret_for_its_pool_and_keeps_the_old_one()
     {
         var shoot = await Shoot.CreateAsync(seed.Api);
         await shoot.DeployAsync("a");
@@ -154,7 +154,7 @@ public sealed class EndToEndTests(SharedSeed seed)
     }
 
     [Fact]
-    public async Task Migration_keeps_the_objects_in_the_shoot_and_leaves_the_ContainerRuntimes_free_to_go()
+    public async Task A_migration_keeps_the_objects_in_the_shoot_and_frees_the_ContainerRuntimes()
     {
         var shoot = await Shoot.CreateAsync(seed.Api);
         string[] pools = ["a", "b"];

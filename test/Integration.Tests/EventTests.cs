@@ -57,7 +57,7 @@ public sealed class EventTests(SharedSeed seed)
     }
 
     [Fact]
-    public async Task What_goes_well_is_no_event()
+    public async Task A_success_is_no_event()
     {
         var shoot = await Shoot.CreateAsync(seed.Api);
         await shoot.DeployAsync("a", Shoot.ProviderConfig(("net-raw", "true")));

@@ -38,7 +38,7 @@ public sealed class FaultTests(OwnSeed seed) : IAsyncDisposable
     [Theory]
     [InlineData("delete")]
     [InlineData("migrate")]
-    public async Task A_restart_with_an_API_server_that_lags_deletes_and_migrates_nothing_that_was_made_anew(string operation)
+    public async Task A_restart_with_a_lagging_API_server_deletes_and_migrates_no_recreated_object(string operation)
     {
         var kubeconfig = await StartProxyAsync();
         await using var resourceManager = ResourceManagerProcess.Start(seed.ControlPlane, TimeSpan.Zero);
@@ -143,7 +143,7 @@ public sealed class FaultTests(OwnSeed seed) : IAsyncDisposable
     }
 
     [Fact]
-    public async Task An_object_that_changes_a_hundred_times_a_second_costs_nothing_and_holds_up_nobody()
+    public async Task An_object_that_changes_100_times_a_second_costs_nothing_and_holds_up_nobody()
     {
         var shoot = await Shoot.CreateAsync(seed.Api);
         var other = await Shoot.CreateAsync(seed.Api);

@@ -12,7 +12,7 @@ public sealed class HealthConditionTests(SharedSeed seed)
     private const string Unhealthy = "DaemonSet \"kube-system/containerd-gvisor-a\" is missing";
 
     [Fact]
-    public async Task It_is_true_when_all_is_healthy_and_names_pool_ManagedResource_and_reason_when_it_is_not()
+    public async Task The_condition_is_true_when_all_is_healthy_else_names_pool_resource_and_reason()
     {
         var shoot = await DeployedAsync();
         var healthy = Shoot.HealthConditionOf(await shoot.GetAsync("a"))!;
@@ -114,7 +114,7 @@ public sealed class HealthConditionTests(SharedSeed seed)
 public sealed class HealthConditionFlagTests(OwnSeed seed)
 {
     [Fact]
-    public async Task It_is_off_by_default_and_ends_when_it_is_switched_off()
+    public async Task The_condition_is_off_by_default_and_ends_when_it_is_switched_off()
     {
         await using var resourceManager = ResourceManagerProcess.Start(seed.ControlPlane, TimeSpan.Zero);
         var shoot = await Shoot.CreateAsync(seed.Api);

@@ -26,7 +26,7 @@ public sealed class LogTests(SharedSeed seed)
     }
 
     [Fact]
-    public async Task Each_transition_of_an_object_is_one_line_that_names_controller_namespace_and_name()
+    public async Task Each_transition_of_an_object_is_one_line_with_controller_namespace_and_name()
     {
         var shoot = await ScenarioAsync();
 

@@ -9,7 +9,7 @@ namespace Integration.Tests;
 public sealed class RequestBudgetTests(OwnSeed seed)
 {
     [Fact]
-    public async Task A_fresh_ContainerRuntime_costs_at_most_six_requests_an_unchanged_one_three_and_its_health_one()
+    public async Task A_new_ContainerRuntime_costs_six_requests_an_unchanged_one_three_its_health_one()
     {
         await using var controller = await seed.StartControllerAsync(null, "--health-conditions");
         var shoot = await Shoot.CreateAsync(seed.Api);

@@ -32,7 +32,7 @@ public static class Containerd17
         public Task An_imported_file_that_masks_the_handler_is_named() => AssertMaskingFileIsNamedAsync();
 
         [Fact]
-        public Task A_container_that_is_about_to_start_does_not_keep_containerd_from_coming_up_after_the_restart() =>
+        public Task A_container_about_to_start_does_not_keep_containerd_down_after_the_restart() =>
             AssertRestartGetsByUnstartedContainerAsync();
 
         [Fact]

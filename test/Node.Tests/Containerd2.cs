@@ -35,7 +35,7 @@ public static class Containerd2
     public sealed class Failure(Containerd2Node node) : FailureTests(node)
     {
         [Fact]
-        public Task A_container_that_is_about_to_start_does_not_keep_containerd_from_coming_up_after_the_restart() =>
+        public Task A_container_about_to_start_does_not_keep_containerd_down_after_the_restart() =>
             AssertRestartGetsByUnstartedContainerAsync();
 
         [Fact]

@@ -25,7 +25,7 @@ public abstract class FailureTests(TestNode node) : NodeTest(node)
     }
 
     [Fact]
-    public async Task A_containerd_that_does_not_start_with_the_handler_is_given_back_its_configuration()
+    public async Task A_containerd_that_does_not_start_with_the_handler_gets_its_configuration_back()
     {
         var pod = await Node.RunPodAsync(handler: "runc");
         var before = Node.ReadFile(ConfigurationFile);
@@ -59,7 +59,7 @@ public abstract class FailureTests(TestNode node) : NodeTest(node)
     }
 
     [Fact]
-    public async Task A_release_that_cost_a_restart_and_failed_is_not_tried_again_before_something_changes()
+    public async Task A_release_that_failed_after_a_restart_is_not_tried_again_before_a_change()
     {
         var pod = await Node.RunPodAsync(handler: "runc");
         var before = Node.ReadFile(ConfigurationFile);
@@ -81,7 +81,7 @@ public abstract class FailureTests(TestNode node) : NodeTest(node)
 
     /// <summary>The pod of the installer is replaced at the worst moment. No new one starts on a node whose containerd is down.</summary>
     [Fact]
-    public async Task An_installer_that_is_told_to_end_while_containerd_does_not_come_up_rolls_back_first()
+    public async Task An_installer_that_is_stopped_while_containerd_is_down_rolls_back_first()
     {
         var before = Node.ReadFile(ConfigurationFile);
         await AddToContainerdsUnitAsync(
@@ -130,7 +130,7 @@ public abstract class FailureTests(TestNode node) : NodeTest(node)
 
     /// <summary>The restart that a killed installer left to the next one must not be made blindly.</summary>
     [Fact]
-    public async Task A_pending_restart_is_not_made_while_containerd_would_not_start_with_its_configuration()
+    public async Task A_pending_restart_waits_while_containerd_would_not_start_with_its_configuration()
     {
         await InstalledAsync(OldVersion);
         var installer = Installer(NewVersion);

@@ -58,7 +58,7 @@ public abstract class UninstallTests(TestNode node) : NodeTest(node)
 
     /// <summary>What the DaemonSet does in its uninstall form.</summary>
     [Fact]
-    public async Task A_running_installer_that_uninstalls_is_ready_with_a_sandbox_left_names_it_and_removes_the_rest_at_its_end()
+    public async Task A_running_uninstaller_is_ready_names_a_sandbox_that_is_left_and_ends_after_it()
     {
         await InstalledAsync();
         var pod = await Node.RunPodAsync();
@@ -93,7 +93,7 @@ public abstract class UninstallTests(TestNode node) : NodeTest(node)
     }
 
     [Fact]
-    public async Task Gvisor_can_come_back()
+    public async Task GVisor_can_come_back()
     {
         await InstalledAsync();
         (await Installer().UninstallAsync()).EnsureSuccess();

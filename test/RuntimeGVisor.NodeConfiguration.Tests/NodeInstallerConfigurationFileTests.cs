@@ -256,7 +256,7 @@ public sealed class NodeInstallerConfigurationFileTests
         });
 
     [Fact]
-    public void What_could_not_be_read_is_not_written() =>
+    public void A_file_that_could_not_be_read_is_not_written() =>
         FluentActions.Invoking(() => NodeInstallerConfigurationFile.Write(Example with { BinaryDirectory = "/a b" }))
             .Should().Throw<NodeInstallerConfigurationException>().WithMessage("*binaryDirectory: \"/a b\"*");
 

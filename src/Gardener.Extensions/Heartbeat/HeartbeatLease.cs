@@ -53,7 +53,7 @@ public sealed partial class HeartbeatLease(
         {
             await api.PatchAsync(Leases.Resource, Key, Renewal(now), null, cancellationToken);
         }
-        catch (ApiException e) when (e.IsNotFound)
+        catch (ApiException exception) when (exception.IsNotFound)
         {
             await api.CreateAsync(Leases.Resource, First(now), cancellationToken);
         }
@@ -68,9 +68,9 @@ public sealed partial class HeartbeatLease(
             await BeatAsync(cancellationToken);
             return true;
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            LogFailed(logger, e, Key);
+            LogFailed(logger, exception, Key);
             return false;
         }
     }

@@ -21,7 +21,7 @@ internal sealed class SecretWriter(IApiClient api)
             await api.CreateAsync(GardenerResources.Secrets, wanted, cancellationToken);
             return;
         }
-        catch (ApiException e) when (e.IsAlreadyExists)
+        catch (ApiException exception) when (exception.IsAlreadyExists)
         {
         }
 
@@ -44,7 +44,7 @@ internal sealed class SecretWriter(IApiClient api)
         {
             await api.PatchAsync(GardenerResources.Secrets, key, Patch.Merge(label), null, cancellationToken);
         }
-        catch (ApiException e) when (e.IsNotFound)
+        catch (ApiException exception) when (exception.IsNotFound)
         {
         }
     }

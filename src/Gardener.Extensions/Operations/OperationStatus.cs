@@ -87,7 +87,7 @@ internal sealed class OperationStatus<T>(ExtensionKind<T> kind, IApiClient api, 
         {
             return await api.PatchAsync(kind.Resource, value.Key(), patch, "status", linked.Token);
         }
-        catch (ApiException e) when (e.IsNotFound)
+        catch (ApiException exception) when (exception.IsNotFound)
         {
             return null;
         }

@@ -22,9 +22,9 @@ internal static class ControllerImages
 
             return new InstallationImage(vector, BuildVersion.ImageTag, options.TestRepository);
         }
-        catch (ImageVectorException e)
+        catch (ImageVectorException exception)
         {
-            throw new CommandLineException(e.Message, e);
+            throw new CommandLineException(exception.Message, exception);
         }
     }
 }

@@ -30,9 +30,9 @@ internal static class ManifestFile
                 _ => throw new CommandLineException($"{path}: kind: {found.Count} objects of kind {kind}, one is allowed"),
             };
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or JsonException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException or JsonException)
         {
-            throw new CommandLineException($"{path}: {e.Message}", e);
+            throw new CommandLineException($"{path}: {exception.Message}", exception);
         }
     }
 

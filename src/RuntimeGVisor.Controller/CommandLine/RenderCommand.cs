@@ -62,9 +62,9 @@ internal static class RenderCommand
 
             return 0;
         }
-        catch (Exception e) when (e is CommandLineException or CodedException)
+        catch (Exception exception) when (exception is CommandLineException or CodedException)
         {
-            error.WriteLine(e is CodedException ? $"error: {file}: {e.Message}" : $"error: {e.Message}");
+            error.WriteLine(exception is CodedException ? $"error: {file}: {exception.Message}" : $"error: {exception.Message}");
             return 1;
         }
     }

@@ -198,9 +198,9 @@ internal sealed partial class ReconcileLoop(NodeParts node, InstallerStatus stat
             node.Files.CreateDirectory(node.Layout.StateDirectory);
             node.Journal.Write(journal with { Failure = failure });
         }
-        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
+        catch (Exception innerException) when (innerException is IOException or UnauthorizedAccessException)
         {
-            LogJournalNotWritten(unwritable.Message);
+            LogJournalNotWritten(innerException.Message);
         }
 
         return failure;

@@ -101,7 +101,7 @@ public sealed class GardenerJsonTests
     }
 
     [Fact]
-    public void What_is_absent_is_not_written()
+    public void An_absent_field_is_not_written()
     {
         var value = new ManagedResource { Metadata = new() { Name = "x" }, Spec = new() { KeepObjects = false, SecretRefs = [new() { Name = "s" }] } };
 

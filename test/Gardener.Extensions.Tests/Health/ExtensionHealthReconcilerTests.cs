@@ -57,7 +57,7 @@ public sealed class ExtensionHealthReconcilerTests
     }
 
     [Fact]
-    public async Task What_has_not_changed_is_not_written_again()
+    public async Task An_unchanged_object_is_not_written_again()
     {
         await ReconciledAsync();
         Report(healthy: "True");
@@ -87,7 +87,7 @@ public sealed class ExtensionHealthReconcilerTests
     }
 
     [Fact]
-    public async Task The_transition_time_tells_when_the_status_changed_and_the_update_time_when_anything_did()
+    public async Task The_transition_time_is_that_of_the_status_and_the_update_time_that_of_anything()
     {
         await ReconciledAsync();
         Report(healthy: "False", message: "1 of 3");

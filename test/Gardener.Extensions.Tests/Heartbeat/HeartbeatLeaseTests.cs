@@ -92,7 +92,7 @@ public sealed class HeartbeatLeaseTests
     }
 
     [Fact]
-    public async Task It_beats_at_once_and_then_in_its_interval_until_it_is_stopped()
+    public async Task The_heartbeat_beats_at_once_and_then_in_its_interval_until_it_is_stopped()
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var running = _heartbeat.RunAsync(stop.Token);

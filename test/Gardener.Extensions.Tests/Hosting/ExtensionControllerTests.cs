@@ -108,7 +108,7 @@ public sealed class ExtensionControllerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_done_stays_quiet()
+    public async Task A_finished_object_is_not_reconciled_by_an_unrelated_change()
     {
         await ReconciledAsync();
         _seed.HoldManagedResource();
@@ -121,7 +121,7 @@ public sealed class ExtensionControllerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_health_of_the_ManagedResource_becomes_a_condition_without_starting_an_operation()
+    public async Task The_health_of_the_ManagedResource_becomes_a_condition_and_starts_no_operation()
     {
         await ReconciledAsync();
         Condition().Should().BeNull();

@@ -51,7 +51,7 @@ public sealed class ManagedResourcePatchTests
             .Should().BeEquivalentTo(new Dictionary<string, string> { ["a"] = "1", [Reference.Key] = Secret });
 
     [Fact]
-    public void What_is_as_wanted_needs_no_patch() => ManagedResourcePatch.Between(Existing(), Content, Secret).Should().BeNull();
+    public void An_object_as_desired_needs_no_patch() => ManagedResourcePatch.Between(Existing(), Content, Secret).Should().BeNull();
 
     public static TheoryData<string, string, string> Corrections() => new()
     {
@@ -93,7 +93,7 @@ public sealed class ManagedResourcePatchTests
     }
 
     [Fact]
-    public void An_annotation_that_must_be_absent_is_removed_and_one_that_must_be_there_is_corrected() =>
+    public void An_annotation_that_must_be_absent_is_removed_and_a_wrong_one_corrected() =>
         JsonNode.Parse(ManagedResourcePatch.Between(Existing("""{"metadata":{"annotations":{"a":"0","b":"0","c":"0"}}}"""), With(("a", "1"), ("b", null)), Secret)!.Body.Span)!
             .ToJsonString().Should().Be("""{"metadata":{"annotations":{"a":"1","b":null}}}""");
 

@@ -125,7 +125,7 @@ public sealed class ManagedResourceWriterTests
     }
 
     [Fact]
-    public async Task A_ManagedResource_that_the_cache_does_not_show_yet_is_corrected_instead_of_created()
+    public async Task A_ManagedResource_that_the_cache_does_not_show_yet_is_corrected_not_created()
     {
         var lagging = _server.LaggingCache(GardenerResources.ManagedResources);
         await NewWriter().ApplyAsync(Content("foo"), Cancellation);

@@ -20,7 +20,7 @@ public sealed class CodedExceptionTests
 
     [Theory]
     [MemberData(nameof(Chains))]
-    public void It_is_found_in_a_chain_of_causes(Exception cause) => CodedException.FindIn(cause).Should().BeSameAs(Coded);
+    public void The_coded_exception_is_found_in_a_chain_of_causes(Exception cause) => CodedException.FindIn(cause).Should().BeSameAs(Coded);
 
     [Fact]
     public void Other_errors_have_none()

@@ -77,7 +77,7 @@ public sealed class ExtensionReconcilerTests
     }
 
     [Fact]
-    public async Task A_specification_that_changes_during_the_work_is_worked_on_before_success_is_reported()
+    public async Task A_specification_that_changes_during_the_work_is_done_before_success_is_reported()
     {
         _seed.Create();
         _seed.Actuator.Instead = async token =>
@@ -458,7 +458,7 @@ public sealed class ExtensionReconcilerTests
     }
 
     [Fact]
-    public async Task A_migration_keeps_the_objects_and_takes_finalizers_and_annotation_off_in_one_write()
+    public async Task A_migration_keeps_objects_and_takes_finalizers_and_annotation_off_in_one_write()
     {
         await ReconciledAsync();
         _seed.Change($$$"""{"metadata":{"finalizers":["other","{{{Seed.Finalizer}}}"]} }""");
@@ -639,7 +639,7 @@ public sealed class ExtensionReconcilerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task An_object_that_was_deleted_or_migrated_and_made_anew_is_not_harmed_by_a_cache_that_is_behind(bool isMigration)
+    public async Task A_recreated_object_is_not_harmed_by_a_cache_that_is_behind(bool isMigration)
     {
         await ReconciledAsync();
         if (isMigration)

@@ -16,7 +16,7 @@ namespace Gardener.Extensions.Tests.Operations;
 public sealed class InterruptionTests
 {
     /// <summary>More than any flow needs.</summary>
-    private const int MostWrites = 12;
+    private const int MaxWrites = 12;
 
     public static TheoryData<string> Flows() => ["create", "reconcile", "reconcile by hand", "reconcile within a second", "restore", "delete", "force delete", "migrate", "migrate while deleted"];
 
@@ -68,7 +68,7 @@ public sealed class InterruptionTests
     [Theory]
     [MemberData(nameof(Flows))]
     public async Task An_undisturbed_run_needs_few_writes(string flow) =>
-        (await UndisturbedAsync(flow)).Writes.Should().BeInRange(3, MostWrites);
+        (await UndisturbedAsync(flow)).Writes.Should().BeInRange(3, MaxWrites);
 
     private static async Task EveryInterruptionEndsAsUndisturbedAsync(string flow, bool isCarriedOut)
     {
@@ -173,12 +173,12 @@ public sealed class InterruptionTests
         var isQueued = IsAdmittedAtStart(seed);
         for (var attempt = 0; isQueued; attempt++)
         {
-            attempt.Should().BeLessThan(MostWrites, "there must be an end to it");
+            attempt.Should().BeLessThan(MaxWrites, "there must be an end to it");
             try
             {
                 isQueued = await seed.ReconcileAsync() != ReconcileResult.Done;
             }
-            catch (Exception e) when (e is ApiException or OperationFailedException or ProcessDiedException)
+            catch (Exception exception) when (exception is ApiException or OperationFailedException or ProcessDiedException)
             {
                 if (isAlive?.Invoke() == false)
                 {

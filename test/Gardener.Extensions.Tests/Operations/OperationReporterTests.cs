@@ -47,7 +47,7 @@ public sealed class OperationReporterTests
     }
 
     [Fact]
-    public async Task A_deletion_that_waits_is_one_line_for_each_transition_and_one_event_when_it_is_overdue()
+    public async Task A_waiting_deletion_is_one_line_per_transition_and_one_event_when_overdue()
     {
         await ReconciledAsync();
         _seed.HoldManagedResource();
@@ -72,7 +72,7 @@ public sealed class OperationReporterTests
     [Theory]
     [InlineData(false, "failed")]
     [InlineData(true, "rejected")]
-    public async Task An_error_is_an_event_with_the_text_of_the_status_and_the_controller_writes_the_line(bool isCoded, string result)
+    public async Task An_error_is_an_event_with_the_text_of_the_status_and_a_line_of_the_controller(bool isCoded, string result)
     {
         Exception cause = isCoded ? new CodedException("wrong", [ErrorCode.ConfigurationProblem]) : new InvalidOperationException("wrong");
         _seed.Actuator.Instead = _ => throw cause;

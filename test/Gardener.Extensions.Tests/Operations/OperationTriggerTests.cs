@@ -110,7 +110,7 @@ public sealed class OperationTriggerTests
     [InlineData(2, 2, "wait-for-state", false)]
     [InlineData(2, 2, "migrate", true)]
     [InlineData(2, 2, "restore", true)]
-    public void Asked_by_generation_an_update_starts_if_the_generation_changed_or_the_object_moves(
+    public void An_update_starts_by_generation_if_that_changed_or_the_object_moves(
         long before, long after, string? annotation, bool isAdmitted) =>
         ByGeneration.Admits(Updated(Objects.Reconciled().OfGeneration(before), Objects.Reconciled().OfGeneration(after).WithOperation(annotation)))
             .Should().Be(isAdmitted);

@@ -56,7 +56,7 @@ public sealed class PrometheusTests(MonitoredController monitored) : IClassFixtu
     }
 
     [Fact]
-    public async Task Results_of_reconciles_are_there_from_the_start_and_histograms_have_the_buckets_of_controller_runtime()
+    public async Task Results_are_there_from_the_start_and_buckets_are_those_of_controller_runtime()
     {
         (await ValuesAsync("controller_runtime_reconcile_total{controller=\"containerruntime\"}", "result"))
             .Should().BeEquivalentTo("success", "error", "requeue", "requeue_after");

@@ -83,7 +83,7 @@ public sealed class TakeoverOperationTests(OwnSeed seed) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_control_plane_that_comes_from_a_seed_with_the_Go_extension_is_restored_with_one_roll()
+    public async Task A_control_plane_from_a_seed_with_the_Go_extension_is_restored_with_one_roll()
     {
         var before = await Landscape.ReadAsync(seed.Api, _shoot);
         await using var controller = await seed.StartControllerAsync();

@@ -47,7 +47,7 @@ public sealed class ApiClientTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_does_not_exist_is_null() => (await _client.FindAsync(Widget.Resource, Key, Cancellation)).Should().BeNull();
+    public async Task An_object_that_does_not_exist_is_null() => (await _client.FindAsync(Widget.Resource, Key, Cancellation)).Should().BeNull();
 
     [Fact]
     public async Task A_creation_names_version_and_kind_and_returns_what_the_server_has()
@@ -256,7 +256,7 @@ public sealed class ApiClientTests : IAsyncLifetime
     [InlineData("list")]
     [InlineData("delete")]
     [InlineData("watch")]
-    public async Task A_connection_that_breaks_inside_an_answer_is_no_other_error_than_one_that_breaks_before(string verb)
+    public async Task A_connection_that_breaks_inside_an_answer_is_the_same_error_as_one_before(string verb)
     {
         RequestDelegate breaks = async context =>
         {

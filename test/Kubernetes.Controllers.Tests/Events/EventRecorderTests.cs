@@ -80,7 +80,7 @@ public sealed class EventRecorderTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_was_said_is_said_again_after_something_else_and_reasons_and_objects_are_apart()
+    public async Task An_event_is_told_again_after_another_one_and_for_each_reason_and_object()
     {
         Record("one");
         Record("two");

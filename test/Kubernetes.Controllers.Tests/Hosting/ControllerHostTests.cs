@@ -65,7 +65,7 @@ public sealed class ControllerHostTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Without_an_API_server_the_process_is_alive_but_not_ready_until_the_deadline_for_its_caches()
+    public async Task A_process_without_an_API_server_is_alive_but_not_ready_until_the_sync_deadline()
     {
         await _server.DisposeAsync();
         Start();

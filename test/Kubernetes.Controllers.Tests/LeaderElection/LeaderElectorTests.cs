@@ -73,7 +73,7 @@ public sealed class LeaderElectorTests : IDisposable
     }
 
     [Fact]
-    public async Task The_follower_takes_over_within_17_seconds_after_a_crash_and_not_before_the_Lease_has_run_out()
+    public async Task The_follower_takes_over_17_s_after_a_crash_at_most_once_the_Lease_has_run_out()
     {
         _leases.Edit(HeldBy("crashed"));
         var b = Run("b");

@@ -38,7 +38,7 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task A_key_that_is_added_while_it_is_processed_is_processed_again_but_not_at_the_same_time()
+    public async Task A_key_that_is_added_while_it_is_processed_is_processed_again_afterwards()
     {
         _queue.Add("a");
         await TakeAsync();

@@ -217,7 +217,7 @@ public sealed class ControllerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Workers_begin_when_the_caches_are_complete_and_new_events_come_before_the_first_list()
+    public async Task Workers_begin_when_caches_are_complete_and_new_events_precede_the_first_list()
     {
         await using var server = await FakeApiServer.StartAsync();
         using var client = server.Client();

@@ -63,9 +63,9 @@ public sealed class YamlDocumentsTests
             {
                 refused++;
             }
-            catch (Exception e)
+            catch (Exception exception)
             {
-                Assert.Fail($"{e.GetType().Name}: {e.Message} for:\n{text}");
+                Assert.Fail($"{exception.GetType().Name}: {exception.Message} for:\n{text}");
             }
         }
 

@@ -25,7 +25,7 @@ public sealed class RenderCommandTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     [Fact]
-    public async Task Everything_that_the_shoot_gets_is_printed_with_the_ManagedResource_that_carries_it()
+    public async Task All_that_the_shoot_gets_is_printed_with_the_ManagedResource_that_carries_it()
     {
         var run = await RenderAsync(ContainerRuntime);
 

@@ -58,7 +58,7 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
-    public async Task A_pool_whose_architecture_has_no_image_is_an_error_that_says_so_and_can_be_deleted()
+    public async Task A_pool_whose_architecture_has_no_image_is_an_error_and_can_be_deleted()
     {
         var vector = ImageVectorFile.Read("images: [{name: runtime-gvisor-installation, repository: r.example/x, architectures: [arm64]}]", "test", _time);
         var actuator = NewActuator(vector);
@@ -224,7 +224,7 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
-    public async Task Nodes_that_do_not_get_done_hold_up_the_deletion_for_90_seconds_even_across_a_restart()
+    public async Task Nodes_that_do_not_finish_hold_up_a_deletion_for_90_s_even_across_a_restart()
     {
         await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
         await DeleteAsync("pool", Living);
@@ -239,7 +239,7 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
-    public async Task A_pool_that_comes_back_is_installed_again_and_has_its_full_time_at_the_next_deletion()
+    public async Task A_pool_that_comes_back_is_installed_again_and_has_its_full_time_to_uninstall()
     {
         var value = Add("pool");
         await _actuator.ReconcileAsync(value, Living, CancellationToken.None);
@@ -362,7 +362,7 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
-    public async Task What_is_shared_and_was_made_anew_for_another_pool_survives_the_deletion_that_goes_on()
+    public async Task A_shared_object_that_another_pool_recreated_survives_the_deletion()
     {
         await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
         HoldByResourceManager(Shared);

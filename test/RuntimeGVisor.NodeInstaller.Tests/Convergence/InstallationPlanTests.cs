@@ -68,7 +68,7 @@ public sealed class InstallationPlanTests : IDisposable
     }
 
     [Fact]
-    public void A_lost_handler_that_containerd_still_serves_is_entered_without_a_trial_or_a_restart()
+    public void A_lost_handler_that_containerd_still_serves_is_entered_without_trial_or_restart()
     {
         Install();
 
@@ -128,7 +128,7 @@ public sealed class InstallationPlanTests : IDisposable
     }
 
     [Fact]
-    public void What_has_been_unused_for_an_hour_is_pruned()
+    public void A_release_that_was_unused_for_an_hour_is_pruned()
     {
         Install();
         var old = Directory.CreateDirectory(_store.DirectoryOf("old")).FullName;

@@ -56,7 +56,7 @@ public sealed class NodeWatchTests : IDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_was_not_there_at_the_start_is_watched_from_the_next_reconcile_on()
+    public async Task A_directory_that_was_missing_at_the_start_is_watched_from_the_next_reconcile_on()
     {
         await using var watch = Watch();
         LayOutNode();

@@ -30,7 +30,7 @@ public sealed class RestartBudgetTests
     [InlineData(3, 60)]
     [InlineData(7, 900)]
     [InlineData(1000, 900)]
-    public void What_failed_is_tried_again_later_and_later(int attempts, int seconds) =>
+    public void A_failed_reconcile_is_tried_again_later_and_later(int attempts, int seconds) =>
         RetryDelay.After(FailureReason.SandboxFailed, attempts).Should().Be(TimeSpan.FromSeconds(seconds));
 
     [Theory]

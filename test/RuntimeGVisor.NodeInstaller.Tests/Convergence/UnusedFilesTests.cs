@@ -31,7 +31,7 @@ public sealed class UnusedFilesTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
-    public void What_nothing_names_is_unused() =>
+    public void A_release_that_nothing_names_is_unused() =>
         Find(new([], [], false)).Should().BeEquivalentTo(Paths("gvisor/old", "gvisor/new/runsc-2.toml", "runsc.toml"));
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class GVisorConfigurationDecoderTests
     [InlineData("""{"configFlags":null,"testImageTag":null}""")]
     [InlineData("""{"testImageTag":""}""")]
     [InlineData("""{"configflags":{"debug":"true"},"TestImageTag":"x","future":{"a":1}}""")]
-    public void What_says_nothing_is_an_empty_configuration(string json) => Decode(json).Should().BeEquivalentTo(GVisorConfiguration.Empty);
+    public void An_empty_text_is_an_empty_configuration(string json) => Decode(json).Should().BeEquivalentTo(GVisorConfiguration.Empty);
 
     [Fact]
     public void Flags_and_tag_are_taken_as_they_are()
