@@ -192,7 +192,7 @@ reboot() {
 }
 
 provide() {
-  "$repository/hack/debian-install.sh" systemd systemd-sysv dbus iproute2 procps
+  "$repository/hack/debian-install.sh" systemd systemd-sysv dbus iproute2 procps strace
   "$repository/hack/node/provide.sh"
 }
 

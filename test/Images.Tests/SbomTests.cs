@@ -135,8 +135,8 @@ public sealed partial class SbomTests(BuiltImages images)
 
         packages.Should().Contain("Microsoft.NETCore.App.Runtime.NativeAOT.linux-x64", "MIT")
             .And.Contain("Microsoft.AspNetCore.App.Runtime.linux-x64", "MIT")
-            .And.Contain("libssl-dev", "Apache-2.0")
             .And.Contain("libc6-dev", "LGPL-2.1-or-later");
+        packages.ContainsKey("libssl-dev").Should().Be(name != BuiltImages.NodeInstaller, "the node installer speaks no TLS");
     }
 
     [Fact]

@@ -9,6 +9,7 @@ namespace Node.Tests;
 public abstract class AdoptionTests(TestNode node) : NodeTest(node)
 {
     [Fact]
+    [EveryRun]
     public async Task A_node_of_the_Go_installer_is_taken_over_with_one_restart()
     {
         await GoInstaller.InstallAsync(Node, OldVersion, Node.ConfigurationVersion);

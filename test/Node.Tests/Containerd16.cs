@@ -5,6 +5,7 @@ namespace Node.Tests;
 /// <summary>All tests on a node with this containerd.</summary>
 public static class Containerd16
 {
+    [EveryRun]
     [Collection(Containerd16Collection.Name)]
     public sealed class Cgroup(Containerd16Node node) : CgroupTests(node);
 
@@ -20,14 +21,20 @@ public static class Containerd16
     public sealed class Upgrade(Containerd16Node node) : UpgradeTests(node)
     {
         [Fact]
+        [EveryRun]
         public Task A_pod_that_starts_while_the_new_gVisor_is_copied_lives_on() => AssertPodThatStartsWhileTheNewGVisorIsCopiedLivesOnAsync();
     }
 
     [Collection(Containerd16Collection.Name)]
     public sealed class Adoption(Containerd16Node node) : AdoptionTests(node);
 
+    [EveryRun]
     [Collection(Containerd16Collection.Name)]
-    public sealed class Drift(Containerd16Node node) : DriftTests(node);
+    public sealed class Drift(Containerd16Node node) : DriftTests(node)
+    {
+        [Fact]
+        public Task An_imported_file_that_hides_the_handler_is_named_and_costs_no_restart() => AssertImportedFileThatHidesTheHandlerCostsNoRestartAsync();
+    }
 
     [Collection(Containerd16Collection.Name)]
     public sealed class Failure(Containerd16Node node) : FailureTests(node)
@@ -37,11 +44,19 @@ public static class Containerd16
     }
 
     [Collection(Containerd16Collection.Name)]
+    public sealed class Verification(Containerd16Node node) : VerificationTests(node);
+
+    [EveryRun]
+    [Collection(Containerd16Collection.Name)]
     public sealed class Uninstallation(Containerd16Node node) : UninstallTests(node);
 
     [Collection(Containerd16Collection.Name)]
     public sealed class Crash(Containerd16Node node) : CrashTests(node);
 
+    [EveryRun]
     [Collection(Containerd16Collection.Name)]
     public sealed class DaemonSet(Containerd16Node node) : DaemonSetTests(node);
+
+    [Collection(Containerd16Collection.Name)]
+    public sealed class Race(Containerd16Node node) : RaceTests(node);
 }

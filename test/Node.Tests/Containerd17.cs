@@ -16,6 +16,7 @@ public static class Containerd17
             AssertWorksWithConfigurationAsync(ConfigurationOfVersion1(), "[plugins.cri.containerd.runtimes.runsc]");
     }
 
+    [EveryRun]
     [Collection(Containerd17Collection.Name)]
     public sealed class Upgrade(Containerd17Node node) : UpgradeTests(node);
 
@@ -23,8 +24,13 @@ public static class Containerd17
     public sealed class Adoption(Containerd17Node node) : AdoptionTests(node);
 
     [Collection(Containerd17Collection.Name)]
-    public sealed class Drift(Containerd17Node node) : DriftTests(node);
+    public sealed class Drift(Containerd17Node node) : DriftTests(node)
+    {
+        [Fact]
+        public Task An_imported_file_that_hides_the_handler_is_named_and_costs_no_restart() => AssertImportedFileThatHidesTheHandlerCostsNoRestartAsync();
+    }
 
+    [EveryRun]
     [Collection(Containerd17Collection.Name)]
     public sealed class Failure(Containerd17Node node) : FailureTests(node)
     {
@@ -32,6 +38,7 @@ public static class Containerd17
         public Task An_imported_file_that_masks_the_handler_is_named() => AssertMaskingFileIsNamedAsync();
 
         [Fact]
+        [EveryRun]
         public Task A_container_about_to_start_does_not_keep_containerd_down_after_the_restart() =>
             AssertRestartGetsByUnstartedContainerAsync();
 
@@ -43,6 +50,9 @@ public static class Containerd17
     }
 
     [Collection(Containerd17Collection.Name)]
+    public sealed class Verification(Containerd17Node node) : VerificationTests(node);
+
+    [Collection(Containerd17Collection.Name)]
     public sealed class Uninstallation(Containerd17Node node) : UninstallTests(node);
 
     [Collection(Containerd17Collection.Name)]
@@ -50,4 +60,7 @@ public static class Containerd17
 
     [Collection(Containerd17Collection.Name)]
     public sealed class DaemonSet(Containerd17Node node) : DaemonSetTests(node);
+
+    [Collection(Containerd17Collection.Name)]
+    public sealed class Race(Containerd17Node node) : RaceTests(node);
 }

@@ -8,6 +8,7 @@ public static class Containerd2
     [Collection(Containerd2Collection.Name)]
     public sealed class Cgroup(Containerd2Node node) : CgroupTests(node);
 
+    [EveryRun]
     [Collection(Containerd2Collection.Name)]
     public sealed class Installation(Containerd2Node node) : InstallationTests(node)
     {
@@ -21,6 +22,7 @@ public static class Containerd2
     [Collection(Containerd2Collection.Name)]
     public sealed class Upgrade(Containerd2Node node) : UpgradeTests(node);
 
+    [EveryRun]
     [Collection(Containerd2Collection.Name)]
     public sealed class Adoption(Containerd2Node node) : AdoptionTests(node)
     {
@@ -35,12 +37,17 @@ public static class Containerd2
     public sealed class Failure(Containerd2Node node) : FailureTests(node)
     {
         [Fact]
+        [EveryRun]
         public Task A_container_about_to_start_does_not_keep_containerd_down_after_the_restart() =>
             AssertRestartGetsByUnstartedContainerAsync();
 
         [Fact]
         public Task A_containerd_that_was_killed_while_a_container_was_about_to_start_comes_up() => AssertKilledContainerdComesUpAsync();
     }
+
+    [EveryRun]
+    [Collection(Containerd2Collection.Name)]
+    public sealed class Verification(Containerd2Node node) : VerificationTests(node);
 
     [Collection(Containerd2Collection.Name)]
     public sealed class Uninstallation(Containerd2Node node) : UninstallTests(node);
@@ -50,4 +57,8 @@ public static class Containerd2
 
     [Collection(Containerd2Collection.Name)]
     public sealed class DaemonSet(Containerd2Node node) : DaemonSetTests(node);
+
+    [EveryRun]
+    [Collection(Containerd2Collection.Name)]
+    public sealed class Race(Containerd2Node node) : RaceTests(node);
 }

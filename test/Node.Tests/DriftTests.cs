@@ -118,6 +118,41 @@ public abstract class DriftTests(TestNode node) : NodeTest(node)
         Node.ReadFile(ConfigurationFile).Should().Be(whole);
     }
 
+    /// <summary>Root's other programs may have taken all instances, or all watches.</summary>
+    [Theory]
+    [InlineData("inotify_init1", 24)]
+    [InlineData("inotify_add_watch", 28)]
+    public async Task A_node_without_inotify_is_looked_at_now_and_then_and_the_log_says_so_once(string call, int error)
+    {
+        var refused = Installer() with { RefusedCalls = new Dictionary<string, int> { [call] = error } };
+        await using var installer = await refused.StartAsync("install");
+        await installer.WaitUntilReadyAsync();
+        await installer.GetAsync("/metrics");
+
+        installer.ToString().Split("inotify cannot be had").Should().HaveCount(2, installer.ToString());
+        installer.ToString().Split("\"step\":\"Verify\"").Should().HaveCount(2, "it does not look again and again");
+    }
+
+    /// <summary>containerd 1.x lets it replace the whole section.</summary>
+    private protected async Task AssertImportedFileThatHidesTheHandlerCostsNoRestartAsync()
+    {
+        await using var installer = await RunningInstallerAsync();
+        var restarts = await RestartsAsync();
+        Node.WriteFile(
+            "/etc/containerd/conf.d/50-mirror.toml",
+            "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\n  config_path = \"/etc/containerd/certs.d\"\n");
+
+        await Node.RestartContainerdAsync();
+
+        await Eventually.BecomesTrueAsync(
+            "the file is named",
+            RepairTime,
+            () => installer.ToString().Contains("ContainerdConfigurationMasked", StringComparison.Ordinal),
+            installer.ToString);
+        installer.ToString().Should().Contain("50-mirror.toml");
+        (await RestartsAsync()).Should().Be(restarts);
+    }
+
     [Fact]
     public async Task A_rewrite_by_gardener_node_agent_that_keeps_the_handler_changes_nothing()
     {

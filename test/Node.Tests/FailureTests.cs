@@ -25,6 +25,7 @@ public abstract class FailureTests(TestNode node) : NodeTest(node)
     }
 
     [Fact]
+    [EveryRun]
     public async Task A_containerd_that_does_not_start_with_the_handler_gets_its_configuration_back()
     {
         var pod = await Node.RunPodAsync(handler: "runc");
@@ -134,11 +135,13 @@ public abstract class FailureTests(TestNode node) : NodeTest(node)
     {
         await InstalledAsync(OldVersion);
         var installer = Installer(NewVersion);
-        for (var step = 1; !Node.ReadFile($"{TestNode.StateDirectory}/journal.json").Contains("\"restartPending\": true", StringComparison.Ordinal); step++)
-        {
-            step.Should().BeLessThan(60);
-            await installer.KilledAfter(step).InstallAsync();
-        }
+        var (isKilled, killed) = await InstallerSteps.RunAsync(
+            installer,
+            _ => Node.ReadFile($"{TestNode.StateDirectory}/journal.json").Contains("\"restartPending\": true", StringComparison.Ordinal)
+                && Node.ReadFile(ConfigurationFile).Contains(NewVersion, StringComparison.Ordinal),
+            "install",
+            "--once");
+        isKilled.Should().BeTrue(killed.ToString());
 
         Node.WriteFile("/etc/containerd/conf.d/99.toml", "this is not toml");
         var containerd = await Node.ContainerdRunAsync();
@@ -277,7 +280,24 @@ public abstract class FailureTests(TestNode node) : NodeTest(node)
         result.ExitCode.Should().Be(1, result.ToString());
         result.Error.Should().Contain("99-nvidia.toml");
         Node.ReadFile(ConfigurationFile).Should().Be(before);
+        Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.BinaryDirectory)).Select(Path.GetFileName).Should().Equal("gvisor");
+        File.Exists(Node.PathOf($"{TestNode.BinaryDirectory}/gvisor/current")).Should().BeFalse("nothing is switched to a release that cannot be served");
         await ShouldBeAliveAsync(await Node.RunPodAsync(handler: "runc"));
+    }
+
+    /// <summary>The running process says which configuration it reads; the unit's text does not.</summary>
+    [Theory]
+    [InlineData("ExecStart=/bin/sh -c 'exec containerd --config /etc/containerd/config.toml'")]
+    [InlineData("Environment=CFG=/etc/containerd/config.toml\nExecStart=/usr/bin/containerd --config ${CFG}")]
+    [InlineData("ExecStart=/usr/bin/env PATH=/var/bin/containerruntimes:/usr/sbin:/usr/bin containerd --config /etc/containerd/config.toml")]
+    public async Task A_containerd_behind_a_wrapper_gets_the_handler(string lines)
+    {
+        await AddToContainerdsUnitAsync($"ExecStart=\n{lines}");
+        await Node.RestartContainerdAsync();
+
+        await InstalledAsync();
+
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
     }
 
     [Fact]

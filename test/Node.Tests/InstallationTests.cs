@@ -8,6 +8,7 @@ namespace Node.Tests;
 public abstract class InstallationTests(TestNode node) : NodeTest(node)
 {
     [Fact]
+    [EveryRun]
     public async Task A_fresh_node_runs_pods_in_gVisor_after_an_installation()
     {
         await InstalledAsync();
@@ -37,6 +38,7 @@ public abstract class InstallationTests(TestNode node) : NodeTest(node)
     }
 
     [Fact]
+    [EveryRun]
     public async Task An_installed_node_is_neither_written_nor_restarted_by_another_run()
     {
         await InstalledAsync();
@@ -51,6 +53,7 @@ public abstract class InstallationTests(TestNode node) : NodeTest(node)
 
     /// <summary>A second container of a running pod gets what the first has: the file that its shim reads never changes.</summary>
     [Fact]
+    [EveryRun]
     public async Task A_changed_flag_reaches_new_pods_and_no_running_one()
     {
         (await Installer().WithFlag("net-raw", "false").InstallAsync()).EnsureSuccess();
@@ -89,6 +92,51 @@ public abstract class InstallationTests(TestNode node) : NodeTest(node)
 
         await ShouldRunInGVisorAsync(await Node.RunPodAsync());
         await ShouldBeAliveAsync(await Node.RunPodAsync(handler: ""));
+    }
+
+    [Theory]
+    [InlineData("/etc/containerd/config.toml")]
+    [InlineData("/etc/containerd/*.toml")]
+    public async Task A_configuration_that_imports_itself_gets_the_handler(string import)
+    {
+        var configuration = Node.ReadFile(ConfigurationFile).Replace("/etc/containerd/conf.d/*.toml", import, StringComparison.Ordinal);
+        Node.WriteFile(ConfigurationFile, configuration);
+        await Node.RestartContainerdAsync();
+
+        await InstalledAsync(OldVersion);
+        await InstalledAsync(NewVersion);
+
+        ShouldRunVersion(await Node.RunPodAsync(), NewVersion);
+        (await Installer().UninstallAsync()).EnsureSuccess();
+        Node.ReadFile(ConfigurationFile).Should().Be(configuration);
+    }
+
+    [Fact]
+    public async Task A_configuration_behind_a_link_is_edited_there_and_the_link_stays()
+    {
+        var configuration = Node.ReadFile(ConfigurationFile);
+        (await Node.RunAsync("mv", ConfigurationFile, "/etc/containerd/of-the-node.conf")).EnsureSuccess();
+        (await Node.RunAsync("ln", "-s", "of-the-node.conf", ConfigurationFile)).EnsureSuccess();
+
+        await InstalledAsync();
+
+        (await Node.RunAsync("readlink", ConfigurationFile)).Output.Should().Be("of-the-node.conf\n");
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+        (await Installer().UninstallAsync()).EnsureSuccess();
+        Node.ReadFile("/etc/containerd/of-the-node.conf").Should().Be(configuration);
+        (await Node.RunAsync("readlink", ConfigurationFile)).Output.Should().Be("of-the-node.conf\n");
+    }
+
+    /// <summary>The installer has no capability, so it cannot give the file to its group.</summary>
+    [Fact]
+    public async Task A_configuration_of_another_group_keeps_its_mode()
+    {
+        (await Node.RunAsync("chown", "root:adm", ConfigurationFile)).EnsureSuccess();
+        (await Node.RunAsync("chmod", "640", ConfigurationFile)).EnsureSuccess();
+
+        await InstalledAsync();
+
+        (await Node.RunAsync("stat", "-c", "%a", ConfigurationFile)).Output.Should().Be("640\n");
     }
 
     [Fact]

@@ -9,9 +9,11 @@ namespace Node.Tests;
 public abstract class UninstallTests(TestNode node) : NodeTest(node)
 {
     [Fact]
+    [EveryRun]
     public async Task An_unused_installation_is_gone_without_a_trace()
     {
         var configuration = Node.ReadFile(ConfigurationFile);
+        var pod = await Node.RunPodAsync(handler: "runc");
         await InstalledAsync();
         var containerd = await Node.ContainerdRunAsync();
 
@@ -22,9 +24,11 @@ public abstract class UninstallTests(TestNode node) : NodeTest(node)
         Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.BinaryDirectory)).Should().BeEmpty();
         Directory.EnumerateFileSystemEntries(Node.PathOf(TestNode.StateDirectory)).Should().BeEmpty();
         (await Node.ContainerdRunAsync()).Should().Be(containerd, "taking a handler away needs no restart");
+        await ShouldBeAliveAsync(pod);
     }
 
     [Fact]
+    [EveryRun]
     public async Task A_running_sandbox_keeps_its_files_and_is_named()
     {
         await InstalledAsync();

@@ -20,14 +20,11 @@ public sealed record Installer(TestNode Node, InstallerImage Image)
         RemovalDelaySeconds = 0,
     };
 
-    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+    /// <summary>Calls of the kernel that its container is refused, each with the number of the error.</summary>
+    public IReadOnlyDictionary<string, int> RefusedCalls { get; init; } = new Dictionary<string, int>();
 
     public Installer WithFlag(string name, string value) =>
         this with { Configuration = Configuration with { RunscFlags = [.. Configuration.RunscFlags, new(name, value)] } };
-
-    /// <summary>The same, killed by itself after this many steps on the node.</summary>
-    public Installer KilledAfter(int steps) =>
-        this with { Environment = new Dictionary<string, string> { ["GVISOR_NODE_INSTALLER_KILL_AFTER"] = $"{steps}" } };
 
     public Task<CommandResult> InstallAsync() => RunAsync("install", "--once");
 
@@ -62,7 +59,7 @@ public sealed record Installer(TestNode Node, InstallerImage Image)
         Directory.CreateDirectory(Path.Combine(Node.SharedDirectory, "bundles", identity));
         await File.WriteAllTextAsync(
             Path.Combine(Node.SharedDirectory, "bundles", identity, "config.json"),
-            InstallerContainer.ToRuncSpecification(Image.NodeDirectory, configuration, arguments, Environment));
+            InstallerContainer.ToRuncSpecification(Image.NodeDirectory, configuration, arguments, RefusedCalls));
         return (identity, bundle);
     }
 

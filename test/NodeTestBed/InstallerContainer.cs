@@ -63,7 +63,7 @@ public static class InstallerContainer
 
     /// <summary>The container as runc's config.json.</summary>
     public static string ToRuncSpecification(
-        string root, string configurationDirectory, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+        string root, string configurationDirectory, IEnumerable<string> arguments, IReadOnlyDictionary<string, int> refusedCalls)
     {
         var mounts = new JsonArray
         {
@@ -86,7 +86,7 @@ public static class InstallerContainer
             {
                 ["user"] = new JsonObject { ["uid"] = 0, ["gid"] = 0 },
                 ["args"] = Strings([Container.Command[0], .. arguments]),
-                ["env"] = Strings([.. environment.Select(variable => $"{variable.Key}={variable.Value}")]),
+                ["env"] = new JsonArray(),
                 ["cwd"] = "/",
                 ["noNewPrivileges"] = Container.SecurityContext.AllowPrivilegeEscalation == false,
                 ["capabilities"] = new JsonObject
@@ -103,6 +103,19 @@ public static class InstallerContainer
                 ["namespaces"] = new JsonArray(
                     new[] { "pid", "ipc", "uts", "mount" }.Select(type => (JsonNode)new JsonObject { ["type"] = type }).ToArray()),
                 ["rootfsPropagation"] = "rslave",
+                ["seccomp"] = new JsonObject
+                {
+                    ["defaultAction"] = "SCMP_ACT_ALLOW",
+                    ["syscalls"] = new JsonArray(
+                    [
+                        .. refusedCalls.Select(call => new JsonObject
+                        {
+                            ["names"] = Strings([call.Key]),
+                            ["action"] = "SCMP_ACT_ERRNO",
+                            ["errnoRet"] = call.Value,
+                        }),
+                    ]),
+                },
             },
         }.ToJsonString();
     }

@@ -15,8 +15,6 @@ namespace RuntimeGVisor.NodeInstaller.CommandLine;
 /// </summary>
 internal static class CheckVerbs
 {
-    private const string VerificationDirectory = "verify";
-
     public static Task<ExitCode> StatusAsync(NodeParts node, VerbOptions options, TextWriter output, CancellationToken cancellationToken) =>
         RunAsync(node, startsSandbox: false, options, output, cancellationToken);
 
@@ -95,7 +93,7 @@ internal static class CheckVerbs
 
     private static async Task<Check> StartSandboxAsync(NodeParts node, InstallationPlan plan, CancellationToken cancellationToken)
     {
-        var request = plan.ToVerification(node.Program.Place(), Path.Join(node.Layout.StateDirectory, VerificationDirectory));
+        var request = plan.ToVerification(node.Program.Place(), node.Layout.VerificationDirectory);
         var result = await node.Verification.RunAsync(request, cancellationToken);
         await node.Verification.RemoveLeftoversAsync(cancellationToken);
         return new("verification", result.Verdict == Verdict.Passed, result.Verdict switch

@@ -6,6 +6,7 @@ using Hosting.Logging;
 using Microsoft.Extensions.Logging;
 using RuntimeGVisor.NodeInstaller.Convergence;
 using RuntimeGVisor.NodeInstaller.Endpoints;
+using RuntimeGVisor.NodeInstaller.Files;
 
 namespace RuntimeGVisor.NodeInstaller.CommandLine;
 
@@ -45,9 +46,12 @@ internal static partial class InstallVerb
         return ExitCode.Success;
     }
 
-    private static async Task<InstallationLock> TakeLockAsync(NodeParts node, InstallerStatus status, ILogger logger, CancellationToken cancellationToken)
+    // One installer at a time changes a node, whatever pods overlap, and for as long as it lives: two that repair drift against each other would
+    // never end.
+    private static async Task<DirectoryLock> TakeLockAsync(NodeParts node, InstallerStatus status, ILogger logger, CancellationToken cancellationToken)
     {
-        if (InstallationLock.TryTake(node.Layout.StateDirectory) is { } taken)
+        NodeFiles.CreateDirectory(node.Layout.StateDirectory);
+        if (DirectoryLock.TryTake(node.Layout.StateDirectory) is { } taken)
         {
             return taken;
         }
@@ -55,7 +59,7 @@ internal static partial class InstallVerb
         const string Message = "another installer works on this node; waiting for its end";
         LogWaiting(logger, Message);
         status.Report = status.Report with { Reason = nameof(FailureReason.OtherInstallerRunning), Message = Message };
-        return await InstallationLock.TakeAsync(node.Layout.StateDirectory, node.Time, cancellationToken);
+        return await DirectoryLock.TakeAsync(node.Layout.StateDirectory, node.Time, cancellationToken);
     }
 
     [LoggerMessage(LogLevel.Information, "{Message}")]

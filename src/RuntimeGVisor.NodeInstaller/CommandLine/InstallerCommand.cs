@@ -7,7 +7,6 @@ using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.NodeInstaller.Containerd;
 using RuntimeGVisor.NodeInstaller.Convergence;
 using RuntimeGVisor.NodeInstaller.Endpoints;
-using RuntimeGVisor.NodeInstaller.Releases;
 
 namespace RuntimeGVisor.NodeInstaller.CommandLine;
 
@@ -46,13 +45,6 @@ internal static class InstallerCommand
             // How the program calls itself, in a sandbox or on the node.
             if (await NodeVerbs.TryRunAsync(commandLine, output, TimeProvider.System))
             {
-                return (int)ExitCode.Success;
-            }
-
-            if (commandLine is [ContainerdProcess.Verb, var process] && int.TryParse(process, out var number))
-            {
-                await using var bytes = Console.OpenStandardOutput();
-                ContainerdProcess.Print(number, bytes);
                 return (int)ExitCode.Success;
             }
 
@@ -96,16 +88,14 @@ internal static class InstallerCommand
             OnNode("verify", "Check the whole installation, with a sandbox; changes no file.", CheckVerbs.VerifyAsync),
         };
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();
-        root.Subcommands.Add(Hidden("live", async (parsed, cancellationToken) =>
+        var live = new Command("live") { ConfigurationFile };
+        live.Hidden = true;
+        live.SetAction(async (parsed, cancellationToken) =>
         {
             var port = ReadConfiguration(parsed.GetValue(ConfigurationFile)!).HttpPort;
-            return await LivenessSocket.AskAsync(port, TimeProvider.System, cancellationToken) ? ExitCode.Success : ExitCode.Failure;
-        }));
-        root.Subcommands.Add(Hidden(RunscTrial.Verb, (_, _) =>
-        {
-            RunscTrial.PrintKernelLog();
-            return Task.FromResult(ExitCode.Success);
-        }));
+            return (int)(await LivenessSocket.AskAsync(port, TimeProvider.System, cancellationToken) ? ExitCode.Success : ExitCode.Failure);
+        });
+        root.Subcommands.Add(live);
         return root;
     }
 
@@ -135,14 +125,6 @@ internal static class InstallerCommand
                 return (int)ExitCode.Success;
             }
         });
-        return command;
-    }
-
-    private static Command Hidden(string name, Func<ParseResult, CancellationToken, Task<ExitCode>> run)
-    {
-        var command = new Command(name) { ConfigurationFile };
-        command.Hidden = true;
-        command.SetAction(async (parsed, cancellationToken) => (int)await run(parsed, cancellationToken));
         return command;
     }
 

@@ -5,8 +5,7 @@ namespace RuntimeGVisor.NodeInstaller.Containerd;
 /// <summary>How containerd runs on the node.</summary>
 /// <param name="Program">Path of its executable.</param>
 /// <param name="ConfigurationFile">Path of its main configuration file.</param>
-/// <param name="IsRunning">Whether a running process told so; otherwise the unit's text did, because containerd is down.</param>
-internal sealed record ContainerdCommand(string Program, string ConfigurationFile, bool IsRunning)
+internal sealed record ContainerdCommand(string Program, string ConfigurationFile)
 {
     private const string ProgramName = "containerd";
 
@@ -14,9 +13,8 @@ internal sealed record ContainerdCommand(string Program, string ConfigurationFil
     /// <param name="program">Path of the executable.</param>
     /// <param name="arguments">What it was given, without its own name.</param>
     /// <param name="directory">Where it runs; relative paths start there.</param>
-    /// <param name="isRunning">Whether a process runs this.</param>
-    public static ContainerdCommand Of(string program, IReadOnlyList<string> arguments, string directory, bool isRunning) =>
-        new(program, Path.GetFullPath(ConfigurationFileOf(arguments), directory), isRunning);
+    public static ContainerdCommand Of(string program, IReadOnlyList<string> arguments, string directory) =>
+        new(program, Path.GetFullPath(ConfigurationFileOf(arguments), directory));
 
     /// <summary>Whether a program of this path is containerd and no wrapper around it.</summary>
     public static bool IsContainerd(string program) =>

@@ -18,9 +18,6 @@ namespace RuntimeGVisor.NodeInstaller.Containerd;
 /// <param name="program">Path of a copy of this program on the node; makes one if need be.</param>
 internal sealed class ContainerdProcess(SystemdClient systemd, TransientUnits units, string unit, Func<string> program)
 {
-    /// <summary>How this program is called on the node, with the number of the unit's main process: see <see cref="Print"/>.</summary>
-    public const string Verb = "containerd-process";
-
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Finds program and configuration file; while containerd is down, as its unit says them.</summary>
@@ -31,16 +28,16 @@ internal sealed class ContainerdProcess(SystemdClient systemd, TransientUnits un
         if (service.MainPid != 0)
         {
             var run = await units.RunAsync(
-                [program(), Verb, service.MainPid.ToString(CultureInfo.InvariantCulture)], Timeout, overlay: null, cancellationToken);
+                [program(), NodeVerbs.ContainerdProcess, service.MainPid.ToString(CultureInfo.InvariantCulture)], Timeout, overlay: null, cancellationToken);
             if (run.Succeeded && run.Output.Split('\0') is [var path, var directory, _, .. var arguments])
             {
-                return ContainerdCommand.Of(path, arguments, directory, isRunning: true);
+                return ContainerdCommand.Of(path, arguments, directory);
             }
         }
 
         var (named, rest) = (service.Command.Count > 0 ? service.Command[0] : "", service.Command.Skip(1).ToArray());
         return ContainerdCommand.IsContainerd(named) && !rest.Any(argument => argument.Contains('$', StringComparison.Ordinal))
-            ? ContainerdCommand.Of(named, rest, "/", isRunning: false)
+            ? ContainerdCommand.Of(named, rest, "/")
             : throw new SystemdException(
                 $"{unit} does not run, and its ExecStart does not say plainly which containerd it runs with which configuration: "
                 + string.Join(' ', service.Command));

@@ -2,6 +2,7 @@
 
 using System.Text.Json;
 using Grpc.Core;
+using RuntimeGVisor.NodeInstaller.Files;
 
 namespace RuntimeGVisor.NodeInstaller.Containerd;
 
@@ -39,7 +40,7 @@ internal sealed class HandlerVerification(ContainerRuntimeClient client, string 
         var run = new Run(client, runOnNode, time, request, either.Token);
         try
         {
-            using var verificationLock = await VerificationLock.TakeAsync(containerdStateDirectory, time, either.Token);
+            using var verificationLock = await DirectoryLock.TakeAsync(containerdStateDirectory, time, either.Token);
             var passed = false;
             try
             {
@@ -75,7 +76,7 @@ internal sealed class HandlerVerification(ContainerRuntimeClient client, string 
     /// <exception cref="VerificationLeftoversException">Something is left.</exception>
     public async Task RemoveLeftoversAsync(CancellationToken cancellationToken)
     {
-        using var verificationLock = await VerificationLock.TakeAsync(containerdStateDirectory, time, cancellationToken);
+        using var verificationLock = await DirectoryLock.TakeAsync(containerdStateDirectory, time, cancellationToken);
         await _cleanup.RemoveAsync(cancellationToken);
     }
 

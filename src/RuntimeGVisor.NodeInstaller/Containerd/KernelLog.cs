@@ -13,14 +13,17 @@ internal static class KernelLog
     // A sandbox that nobody removes ends by itself: its installer may have been killed, and no other may follow.
     private static readonly TimeSpan LongestStay = TimeSpan.FromMinutes(2);
 
-    /// <summary>Prints it, and stays until the sandbox is ended: of one that ends by itself containerd may lose the output.</summary>
-    public static async Task PrintAsync(TimeProvider time)
+    /// <summary>Prints it.</summary>
+    public static async Task PrintAsync()
     {
-        using (var output = Console.OpenStandardOutput())
-        {
-            output.Write([.. LibC.ReadKernelLog(), (byte)'\n', .. System.Text.Encoding.ASCII.GetBytes(End)]);
-        }
+        await using var output = Console.OpenStandardOutput();
+        await output.WriteAsync((byte[])[.. LibC.ReadKernelLog(), (byte)'\n', .. System.Text.Encoding.ASCII.GetBytes(End)]);
+    }
 
+    /// <summary>Prints it, and stays until the sandbox is ended: of one that ends by itself containerd may lose the output.</summary>
+    public static async Task PrintAndStayAsync(TimeProvider time)
+    {
+        await PrintAsync();
         await Task.Delay(LongestStay, time);
     }
 

@@ -10,6 +10,12 @@ internal static class NodeVerbs
     /// <summary>In a verification's sandbox: prints the kernel's log and waits to be ended.</summary>
     public const string KernelLog = "kernel-log";
 
+    /// <summary>In a trial's sandbox: prints the kernel's log and ends.</summary>
+    public const string PrintKernelLog = "print-kernel-log";
+
+    /// <summary>On the node: prints how the process of a unit runs containerd.</summary>
+    public const string ContainerdProcess = "containerd-process";
+
     /// <summary>On the node: prints the command line of the runsc that runs a sandbox.</summary>
     public const string ShowRunsc = "show-runsc";
 
@@ -36,7 +42,9 @@ internal static class NodeVerbs
     {
         var task = commandLine switch
         {
-            [KernelLog] => Containerd.KernelLog.PrintAsync(time),
+            [KernelLog] => Containerd.KernelLog.PrintAndStayAsync(time),
+            [PrintKernelLog] => Containerd.KernelLog.PrintAsync(),
+            [ContainerdProcess, var process] => PrintProcessAsync(int.Parse(process, CultureInfo.InvariantCulture)),
             [ShowRunsc, var sandbox] => VerificationVerbs.ShowRunscAsync(sandbox, output, time),
             [RemoveVerification, var containerdStateDirectory, var grace, .. var sandboxes] => VerificationVerbs.RemoveAsync(
                 containerdStateDirectory, sandboxes, TimeSpan.FromSeconds(int.Parse(grace, CultureInfo.InvariantCulture)), time),
@@ -47,5 +55,11 @@ internal static class NodeVerbs
         };
         await (task ?? Task.CompletedTask);
         return task is not null;
+    }
+
+    private static async Task PrintProcessAsync(int mainProcess)
+    {
+        await using var output = Console.OpenStandardOutput();
+        Containerd.ContainerdProcess.Print(mainProcess, output);
     }
 }

@@ -13,8 +13,8 @@ internal static class PendingContainers
     // After the start the shim has to answer, and containerd to record it and to answer its own client.
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a container's start is waited for; it usually takes a tenth of a second.</summary>
-    public static TimeSpan LongestWait { get; } = TimeSpan.FromSeconds(5);
+    /// <summary>How long a container's start is waited for; it usually takes a tenth of a second, and seconds on a node that starts many.</summary>
+    public static TimeSpan LongestWait { get; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Finds them.</summary>
     /// <param name="containerdStateDirectory">The directory of containerd's socket.</param>

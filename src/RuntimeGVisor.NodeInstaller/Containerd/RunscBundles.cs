@@ -8,6 +8,7 @@ namespace RuntimeGVisor.NodeInstaller.Containerd;
 internal static class RunscBundles
 {
     private const string TasksDirectory = "io.containerd.runtime.v2.task";
+    private const string ShimFile = "shim-binary-path";
     private const string ShimNamePrefix = "containerd-shim-";
     private const string RunscShimName = "containerd-shim-runsc-v1";
     private const string DefaultRunsc = "runsc";
@@ -15,26 +16,32 @@ internal static class RunscBundles
     /// <summary>Every bundle of gVisor's shim, and every bundle of which nothing says that it is another's.</summary>
     /// <param name="containerdStateDirectory">The directory of containerd's socket.</param>
     public static IReadOnlyList<RunscBundle> Read(string containerdStateDirectory) =>
-        [.. Directories(containerdStateDirectory).Select(ReadBundle).OfType<RunscBundle>()];
+        [.. Directories(containerdStateDirectory).Select(directory => ReadBundle(directory, containerdStateDirectory)).OfType<RunscBundle>()];
 
     /// <summary>The bundles of all shims.</summary>
     public static IEnumerable<string> Directories(string containerdStateDirectory) =>
         Children(Path.Join(containerdStateDirectory, TasksDirectory)).SelectMany(Children);
 
-    private static RunscBundle? ReadBundle(string directory)
+    private static RunscBundle? ReadBundle(string directory, string containerdStateDirectory)
     {
-        var shim = ReadText(Path.Join(directory, "shim-binary-path"));
-        // Written by containerd before the shim starts; from then on it is known whose the bundle is.
+        var space = Path.GetFileName(Path.GetDirectoryName(directory)!);
+        var shim = ReadText(Path.Join(directory, ShimFile)) ?? FindShimOfSandbox(directory, space, containerdStateDirectory);
         if (shim is not null && IsAnother(Path.GetFileName(shim)))
         {
             return null;
         }
 
-        var space = Path.GetFileName(Path.GetDirectoryName(directory)!);
         return Directory.Exists(directory)
             ? new(space, Path.GetFileName(directory), FindRunsc(Path.Join(directory, "state.json")), shim, space == VerificationSandbox.Namespace)
             : null;
     }
+
+    // containerd 2 starts no shim for a container that the shim of its sandbox serves. It records the sandbox, whose own bundle lies beside the
+    // container's, or in the directory of another plugin.
+    private static string? FindShimOfSandbox(string directory, string space, string containerdStateDirectory) =>
+        ReadText(Path.Join(directory, "sandbox")) is { } sandbox
+            ? Children(containerdStateDirectory).Select(plugin => ReadText(Path.Join(plugin, space, sandbox, ShimFile))).FirstOrDefault(shim => shim is not null)
+            : null;
 
     private static bool IsAnother(string shimName) =>
         shimName.StartsWith(ShimNamePrefix, StringComparison.Ordinal) && shimName != RunscShimName;

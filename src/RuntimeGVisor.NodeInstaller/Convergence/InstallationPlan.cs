@@ -139,7 +139,8 @@ internal sealed record InstallationPlan
 
             if (!store.IsCurrent(release.Key))
             {
-                yield return new(StepName.SwitchLinks, $"have {Release.Shim} lead to {release.Key}{(store.CurrentKey is { } current ? $" instead of {current}" : "")}");
+                var instead = store.CurrentKey is { } current && current != release.Key ? $" instead of {current}" : "";
+                yield return new(StepName.SwitchLinks, $"have {Release.Shim} lead to {release.Key}{instead}");
             }
 
             if (restarts)

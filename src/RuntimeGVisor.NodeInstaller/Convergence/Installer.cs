@@ -3,6 +3,7 @@
 using Microsoft.Extensions.Logging;
 using RuntimeGVisor.NodeInstaller.Containerd;
 using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
+using RuntimeGVisor.NodeInstaller.Files;
 using RuntimeGVisor.NodeInstaller.Releases;
 
 namespace RuntimeGVisor.NodeInstaller.Convergence;
@@ -13,9 +14,6 @@ namespace RuntimeGVisor.NodeInstaller.Convergence;
 /// </summary>
 internal sealed partial class Installer(NodeParts node, InstallerMetrics metrics, ILogger logger)
 {
-    /// <summary>Name of the directory for the installer's own verifications.</summary>
-    public const string VerificationDirectory = "verification";
-
     private static readonly TimeSpan RollbackLimit = TimeSpan.FromSeconds(55);
 
     private readonly CandidateCheck _check = new(node.Containerd, node.Layout);
@@ -27,7 +25,7 @@ internal sealed partial class Installer(NodeParts node, InstallerMetrics metrics
     /// <exception cref="InstallationException">The node is not in the desired state; containerd serves as it did before.</exception>
     public async Task<ReconcileResult> ReconcileAsync(CancellationToken cancellationToken)
     {
-        node.Files.CreateDirectory(node.Layout.StateDirectory);
+        NodeFiles.CreateDirectory(node.Layout.StateDirectory);
         var journal = node.Journal.Read();
         var verifiedFiles = journal.VerifiedFiles.ToDictionary();
         var release = Release.Open(node.ReleaseDirectory);
@@ -127,7 +125,7 @@ internal sealed partial class Installer(NodeParts node, InstallerMetrics metrics
             node.Store.Stage(run.Release, run.Observation.Defects, run.VerifiedFiles);
         }
 
-        node.Store.Write(run.Plan.Configuration);
+        ReleaseStore.Write(run.Plan.Configuration);
     }
 
     /// <summary>Keeps what another installer has put on the node as the release to go back to.</summary>
@@ -232,7 +230,7 @@ internal sealed partial class Installer(NodeParts node, InstallerMetrics metrics
     private async Task VerifyAsync(Run run, CancellationToken cancellationToken)
     {
         var service = await node.Systemd.GetServiceAsync(node.Layout.ContainerdUnit, cancellationToken);
-        var result = await node.Verification.RunAsync(run.Plan.ToVerification(node.Program.Place(), Path.Join(node.Layout.StateDirectory, VerificationDirectory)), cancellationToken);
+        var result = await node.Verification.RunAsync(run.Plan.ToVerification(node.Program.Place(), node.Layout.VerificationDirectory), cancellationToken);
         var isSameRun = (await node.Systemd.GetServiceAsync(node.Layout.ContainerdUnit, cancellationToken)).InvocationId == service.InvocationId;
         if (result.Verdict == Verdict.Passed && isSameRun)
         {
@@ -290,7 +288,7 @@ internal sealed partial class Installer(NodeParts node, InstallerMetrics metrics
         var unused = FindUnused(run) ?? [];
         foreach (var path in UnusedFiles.Due(run.Journal.UnusedSince, node.Time.GetUtcNow()).Intersect(unused, StringComparer.Ordinal))
         {
-            node.Store.Remove(path);
+            NodeFiles.Remove(path);
             LogPruned(path);
         }
     }

@@ -7,7 +7,7 @@ using RuntimeGVisor.NodeInstaller.Files;
 namespace RuntimeGVisor.NodeInstaller.Convergence;
 
 /// <summary>The journal's file.</summary>
-internal sealed class JournalFile(string stateDirectory, NodeFiles files)
+internal sealed class JournalFile(string stateDirectory)
 {
     private readonly string _path = Path.Join(stateDirectory, "journal.json");
 
@@ -32,7 +32,7 @@ internal sealed class JournalFile(string stateDirectory, NodeFiles files)
         var bytes = JsonSerializer.SerializeToUtf8Bytes(journal, JournalJson.Default.Journal);
         if (!File.Exists(_path) || !File.ReadAllBytes(_path).AsSpan().SequenceEqual(bytes))
         {
-            files.Write(_path, bytes);
+            NodeFiles.Write(_path, bytes);
         }
     }
 
@@ -40,11 +40,9 @@ internal sealed class JournalFile(string stateDirectory, NodeFiles files)
     /// <exception cref="IOException">It could not.</exception>
     public void CheckWritable()
     {
-        files.Prepare(_path, []);
-        files.Discard(_path);
+        NodeFiles.Prepare(_path, []);
+        NodeFiles.Discard(_path);
     }
-
-    public void Delete() => files.Delete(_path);
 }
 
 [JsonSourceGenerationOptions(

@@ -24,4 +24,7 @@ internal sealed record NodeLayout
 
     /// <summary>Directory of the installer's lock and journal; it survives a restart of the node.</summary>
     public string StateDirectory { get; init; } = NodeInstallerConfiguration.StateDirectory;
+
+    /// <summary>Directory for the files of a verification; there is one at a time.</summary>
+    public string VerificationDirectory => Path.Join(StateDirectory, "verification");
 }

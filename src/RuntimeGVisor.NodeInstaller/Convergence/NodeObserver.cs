@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Security.Cryptography;
 using System.Text;
 using Hosting;
 using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.NodeInstaller.Containerd;
 using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
+using RuntimeGVisor.NodeInstaller.Files;
 using RuntimeGVisor.NodeInstaller.Releases;
 using RuntimeGVisor.NodeInstaller.Systemd;
 
@@ -67,15 +67,11 @@ internal sealed class NodeObserver(
     /// <param name="file">containerd's configuration.</param>
     public string ReadInputs(ContainerdConfigurationFile file)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(BuildVersion.Text));
-        hash.AppendData(Encoding.UTF8.GetBytes(file.Document.Text));
-        foreach (var path in ImportedFiles.FindAll(file, layout.ConfigurationFile).Append(BootIdentity).Where(File.Exists))
-        {
-            hash.AppendData(Encoding.UTF8.GetBytes(path));
-            hash.AppendData(File.ReadAllBytes(path));
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        var files = ImportedFiles.FindAll(file, layout.ConfigurationFile).Append(BootIdentity).Where(File.Exists);
+        return Checksum.Sha256([
+            Encoding.UTF8.GetBytes(BuildVersion.Text),
+            Encoding.UTF8.GetBytes(file.Document.Text),
+            .. files.SelectMany(path => new[] { Encoding.UTF8.GetBytes(path), File.ReadAllBytes(path) }),
+        ]);
     }
 }

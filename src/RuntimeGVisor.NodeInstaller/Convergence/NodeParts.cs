@@ -15,19 +15,17 @@ internal sealed class NodeParts : IDisposable
     public NodeParts(NodeInstallerConfiguration desired, NodeLayout layout, string releaseDirectory, TimeProvider time)
     {
         (Desired, Layout, ReleaseDirectory, Time) = (desired, layout, releaseDirectory, time);
-        var killPoint = KillPoint.FromEnvironment();
-        Files = new(killPoint);
-        Program = new(layout.StateDirectory, Files);
-        Systemd = new(layout.SystemBusSocket, killPoint, time);
+        Program = new(layout.StateDirectory);
+        Systemd = new(layout.SystemBusSocket, time);
         Client = new(layout.ContainerdSocket, time);
-        Units = new(Systemd, layout.StateDirectory, Files);
+        Units = new(Systemd, layout.StateDirectory);
         Containerd = new(Systemd, Units, layout.ContainerdUnit, Program.Place);
         Configuration = new(
-            layout.ConfigurationFile, cancellationToken => Containerd.DumpAsync(layout.ConfigurationFile, cancellationToken), Files, time);
+            layout.ConfigurationFile, cancellationToken => Containerd.DumpAsync(layout.ConfigurationFile, cancellationToken), time);
         Verification = new(Client, layout.ContainerdState, RunVerbAsync, time);
-        Store = new(desired.BinaryDirectory, Files);
-        Trial = new(Units, Program, Files, layout.StateDirectory, time);
-        Journal = new(layout.StateDirectory, Files);
+        Store = new(desired.BinaryDirectory);
+        Trial = new(Units, Program, layout.StateDirectory, time);
+        Journal = new(layout.StateDirectory);
         Observer = new(desired, layout, Store, Client, Systemd, Configuration, time);
     }
 
@@ -38,8 +36,6 @@ internal sealed class NodeParts : IDisposable
     public string ReleaseDirectory { get; }
 
     public TimeProvider Time { get; }
-
-    public NodeFiles Files { get; }
 
     public NodeProgram Program { get; }
 

@@ -52,9 +52,6 @@ internal sealed partial class NodeWatch : IAsyncDisposable
     /// <summary>How long changes may go unseen where inotify cannot be had. Default: 30 s.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether inotify cannot be had.</summary>
-    public bool IsPolling => _isPolling;
-
     /// <summary>Watches what has come into being since the last call, also where something else had the name before.</summary>
     public void Renew()
     {

@@ -3,6 +3,7 @@
 using Microsoft.Extensions.Logging;
 using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.NodeInstaller.Containerd;
+using RuntimeGVisor.NodeInstaller.Files;
 using RuntimeGVisor.NodeInstaller.Releases;
 
 namespace RuntimeGVisor.NodeInstaller.Convergence;
@@ -195,7 +196,7 @@ internal sealed partial class ReconcileLoop(NodeParts node, InstallerStatus stat
         var failure = new RecordedFailure(exception.Reason, exception.Message, node.Time.GetUtcNow(), attempts);
         try
         {
-            node.Files.CreateDirectory(node.Layout.StateDirectory);
+            NodeFiles.CreateDirectory(node.Layout.StateDirectory);
             node.Journal.Write(journal with { Failure = failure });
         }
         catch (Exception innerException) when (innerException is IOException or UnauthorizedAccessException)

@@ -2,6 +2,7 @@
 
 using Microsoft.Extensions.Logging;
 using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
+using RuntimeGVisor.NodeInstaller.Files;
 
 namespace RuntimeGVisor.NodeInstaller.Convergence;
 
@@ -40,14 +41,14 @@ internal sealed partial class Uninstaller(NodeParts node, ILogger logger)
         var due = emptySince + TimeSpan.FromSeconds(node.Desired.RemovalDelaySeconds);
         if (now < due)
         {
-            node.Files.CreateDirectory(node.Layout.StateDirectory);
+            NodeFiles.CreateDirectory(node.Layout.StateDirectory);
             node.Journal.Write(journal with { EmptySince = emptySince });
             return new() { Version = null, ChangedFiles = changed, LooksAgain = due };
         }
 
         foreach (var path in old.Except(use.OtherConfigurations, StringComparer.Ordinal))
         {
-            node.Files.Delete(path);
+            NodeFiles.Delete(path);
         }
 
         node.Store.RemoveAll(except: kept);
@@ -91,19 +92,20 @@ internal sealed partial class Uninstaller(NodeParts node, ILogger logger)
         var unused = UnusedFiles.Track(journal.UnusedSince, UnusedFiles.Find(node.Store, old, use, needed: []), now);
         foreach (var path in use.HasUnknown ? [] : UnusedFiles.Due(unused, now))
         {
-            node.Store.Remove(path);
+            NodeFiles.Remove(path);
         }
 
-        node.Files.CreateDirectory(node.Layout.StateDirectory);
+        NodeFiles.CreateDirectory(node.Layout.StateDirectory);
         node.Journal.Write(journal with { UnusedSince = unused });
     }
 
     private void RemoveState()
     {
-        node.Program.Remove();
-        node.Units.RemoveLeftovers();
-        node.Files.DeleteDirectory(Path.Join(node.Layout.StateDirectory, Installer.VerificationDirectory));
-        node.Journal.Delete();
+        // Also what processes that were killed left there.
+        foreach (var path in Directory.Exists(node.Layout.StateDirectory) ? Directory.GetFileSystemEntries(node.Layout.StateDirectory) : [])
+        {
+            NodeFiles.Remove(path);
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "took the handler {Handler} out of {Path}")]

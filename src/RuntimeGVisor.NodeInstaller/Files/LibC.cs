@@ -28,9 +28,6 @@ internal static partial class LibC
         RandomAccess.FlushToDisk(directory);
     }
 
-    /// <summary>Ends this process without any clean-up. A signal would not do: the first process of a container is deaf to its own.</summary>
-    public static void ExitAtOnce(int code) => _exit(code);
-
     /// <summary>Takes an exclusive lock on an open file, unless somebody has it.</summary>
     public static bool TryLock(SafeFileHandle file)
     {
@@ -103,9 +100,6 @@ internal static partial class LibC
         }
     }
 
-    /// <summary>The user that this process acts as.</summary>
-    public static uint EffectiveUser() => geteuid();
-
     /// <summary>The kernel's log, as dmesg(1) reads it.</summary>
     public static byte[] ReadKernelLog()
     {
@@ -139,14 +133,6 @@ internal static partial class LibC
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int umount2(string path, int flags);
-
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    [LibraryImport("libc")]
-    private static partial uint geteuid();
-
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    [LibraryImport("libc")]
-    private static partial void _exit(int code);
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", SetLastError = true)]

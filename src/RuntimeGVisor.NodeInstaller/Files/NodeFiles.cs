@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Security.Cryptography;
-
 namespace RuntimeGVisor.NodeInstaller.Files;
 
 /// <summary>
 /// Every change to a file on the node goes through here. A file is replaced by writing beside it, flushing, renaming and flushing the
 /// directory: a reader, a crash or a full disk sees the old content or the new, never a part.
 /// </summary>
-internal sealed class NodeFiles(KillPoint killPoint)
+internal static class NodeFiles
 {
     /// <summary>Mode of every executable on the node.</summary>
     public const UnixFileMode ExecutableMode =
@@ -23,19 +21,18 @@ internal sealed class NodeFiles(KillPoint killPoint)
     public static string TemporaryNameOf(string path) => Path.Join(Path.GetDirectoryName(path), $".{Path.GetFileName(path)}{TemporarySuffix}");
 
     /// <summary>Creates a directory and those above it.</summary>
-    public void CreateDirectory(string path)
+    public static void CreateDirectory(string path)
     {
         if (!Directory.Exists(path))
         {
             Directory.CreateDirectory(path, ExecutableMode);
             LibC.FlushDirectory(Path.GetDirectoryName(path)!);
-            killPoint.Passed();
         }
     }
 
     /// <summary>Writes the next content of a file beside it; mode and owner are the file's, if it exists.</summary>
     /// <returns>The path of the prepared file.</returns>
-    public string Prepare(string path, ReadOnlySpan<byte> content)
+    public static string Prepare(string path, ReadOnlySpan<byte> content)
     {
         var temporary = TemporaryNameOf(path);
         File.Delete(temporary);
@@ -51,8 +48,6 @@ internal sealed class NodeFiles(KillPoint killPoint)
             file.Write(content);
             file.Flush(flushToDisk: true);
         }
-
-        killPoint.Passed();
         return temporary;
     }
 
@@ -71,49 +66,38 @@ internal sealed class NodeFiles(KillPoint killPoint)
     }
 
     /// <summary>Puts a prepared file into its place.</summary>
-    public void Commit(string path)
+    public static void Commit(string path)
     {
         LibC.Rename(TemporaryNameOf(path), path);
         LibC.FlushDirectory(Path.GetDirectoryName(path)!);
-        killPoint.Passed();
     }
 
     /// <summary>Removes a prepared file that is not wanted after all.</summary>
-    public void Discard(string path) => Delete(TemporaryNameOf(path));
+    public static void Discard(string path) => Delete(TemporaryNameOf(path));
 
     /// <summary>Replaces a file's content.</summary>
-    public void Write(string path, ReadOnlySpan<byte> content)
+    public static void Write(string path, ReadOnlySpan<byte> content)
     {
         Prepare(path, content);
         Commit(path);
     }
 
-    /// <summary>Copies an executable into a new file and returns the checksum of what was written.</summary>
-    public byte[] CopyExecutable(string source, string target)
+    /// <summary>Copies an executable into a new file.</summary>
+    /// <returns>The SHA-512 of what was written.</returns>
+    public static string CopyExecutable(string source, string target)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA512);
-        using (var from = new FileStream(source, new FileStreamOptions { Access = FileAccess.Read, BufferSize = 0 }))
-        using (var to = new FileStream(
+        using var from = new FileStream(source, new FileStreamOptions { Access = FileAccess.Read, BufferSize = 0 });
+        using var to = new FileStream(
             target,
-            new FileStreamOptions { Mode = System.IO.FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = ExecutableMode, BufferSize = 0 }))
-        {
-            File.SetUnixFileMode(to.SafeFileHandle, ExecutableMode);
-            var buffer = new byte[256 * 1024];
-            for (int length; (length = from.Read(buffer)) > 0;)
-            {
-                hash.AppendData(buffer, 0, length);
-                to.Write(buffer, 0, length);
-            }
-
-            to.Flush(flushToDisk: true);
-        }
-
-        killPoint.Passed();
-        return hash.GetHashAndReset();
+            new FileStreamOptions { Mode = System.IO.FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = ExecutableMode, BufferSize = 0 });
+        File.SetUnixFileMode(to.SafeFileHandle, ExecutableMode);
+        var checksum = Checksum.Sha512(from, to);
+        to.Flush(flushToDisk: true);
+        return checksum;
     }
 
     /// <summary>Moves a complete directory to its final name.</summary>
-    public void MoveDirectory(string source, string target)
+    public static void MoveDirectory(string source, string target)
     {
         foreach (var directory in Directory.EnumerateDirectories(source, "*", SearchOption.AllDirectories).Append(source))
         {
@@ -122,40 +106,42 @@ internal sealed class NodeFiles(KillPoint killPoint)
 
         LibC.Rename(source, target);
         LibC.FlushDirectory(Path.GetDirectoryName(target)!);
-        killPoint.Passed();
     }
 
     /// <summary>Points a symbolic link, which may be a plain file or missing before, to a target: there is never a moment without it.</summary>
-    public void Link(string path, string target)
+    public static void Link(string path, string target)
     {
         var temporary = TemporaryNameOf(path);
         File.Delete(temporary);
         File.CreateSymbolicLink(temporary, target);
-        killPoint.Passed();
         LibC.Rename(temporary, path);
         LibC.FlushDirectory(Path.GetDirectoryName(path)!);
-        killPoint.Passed();
     }
 
     /// <summary>Removes a file or a symbolic link, if there is one.</summary>
-    public void Delete(string path)
+    public static void Delete(string path)
     {
         if (LibC.FindStamp(path) is not null)
         {
             File.Delete(path);
             LibC.FlushDirectory(Path.GetDirectoryName(path)!);
-            killPoint.Passed();
         }
     }
 
     /// <summary>Removes a directory with its content, if there is one.</summary>
-    public void DeleteDirectory(string path)
+    public static void DeleteDirectory(string path)
     {
         if (Directory.Exists(path))
         {
             Directory.Delete(path, recursive: true);
             LibC.FlushDirectory(Path.GetDirectoryName(path)!);
-            killPoint.Passed();
         }
+    }
+
+    /// <summary>Removes whatever has a name: a file, a link, or a directory with its content.</summary>
+    public static void Remove(string path)
+    {
+        DeleteDirectory(path);
+        Delete(path);
     }
 }

@@ -3,7 +3,7 @@
 namespace RuntimeGVisor.NodeInstaller.Files;
 
 /// <summary>A copy of this program on the node, for what must run outside of the installer's container: in a sandbox, or among the node's processes.</summary>
-internal sealed class NodeProgram(string stateDirectory, NodeFiles files)
+internal sealed class NodeProgram(string stateDirectory)
 {
     private const int BlockLength = 256 * 1024;
 
@@ -24,9 +24,9 @@ internal sealed class NodeProgram(string stateDirectory, NodeFiles files)
             if (!IsThisProgram())
             {
                 var temporary = NodeFiles.TemporaryNameOf(Path);
-                files.Delete(temporary);
-                files.CopyExecutable(ThisProgram, temporary);
-                files.Commit(Path);
+                NodeFiles.Delete(temporary);
+                NodeFiles.CopyExecutable(ThisProgram, temporary);
+                NodeFiles.Commit(Path);
             }
 
             _compared = LibC.FindStamp(Path);
@@ -34,8 +34,6 @@ internal sealed class NodeProgram(string stateDirectory, NodeFiles files)
 
         return Path;
     }
-
-    public void Remove() => files.Delete(Path);
 
     // By content: an older copy may be as long, and the times in images are those of commits.
     private bool IsThisProgram()

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.RegularExpressions;
+using RuntimeGVisor.NodeInstaller.Files;
 
 namespace RuntimeGVisor.NodeInstaller.Releases;
 
@@ -25,7 +24,7 @@ internal sealed partial class Release
         Manifest = manifest;
         Files = files;
         var identity = string.Join('\n', files.Select(file => $"{file.Sha512} {file.Path}"));
-        Key = $"{version}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..KeyDigits]}";
+        Key = $"{version}-{Checksum.Sha256(identity)[..KeyDigits]}";
     }
 
     public string Directory { get; }

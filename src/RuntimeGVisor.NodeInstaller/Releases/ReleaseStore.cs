@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Security.Cryptography;
 using System.Text;
 using RuntimeGVisor.NodeInstaller.Files;
 
@@ -11,7 +10,7 @@ namespace RuntimeGVisor.NodeInstaller.Releases;
 /// <c>current</c> points to the one for new sandboxes, and the two names on containerd's PATH point through it. containerd remembers a
 /// sandbox's shim by that name, so it must never dangle while a sandbox runs.
 /// </summary>
-internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
+internal sealed class ReleaseStore(string binaryDirectory)
 {
     private const string Subdirectory = "gvisor";
     private const string CurrentName = "current";
@@ -97,7 +96,7 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
                 continue;
             }
 
-            if (stamp is not null && IsExecutable(path) && Checksum(path) == file.Sha512)
+            if (stamp is not null && IsExecutable(path) && Checksum.Sha512(path) == file.Sha512)
             {
                 verifiedFiles[path] = stamp;
             }
@@ -120,8 +119,8 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
     /// <exception cref="ReleaseException">A file of the release is not what its manifest says.</exception>
     public void Stage(Release release, IReadOnlyList<ReleaseFile> defects, IDictionary<string, string> verifiedFiles)
     {
-        files.CreateDirectory(binaryDirectory);
-        files.CreateDirectory(_directory);
+        NodeFiles.CreateDirectory(binaryDirectory);
+        NodeFiles.CreateDirectory(_directory);
         var target = Path.Join(_directory, release.Key);
         if (Directory.Exists(target))
         {
@@ -140,7 +139,7 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
                     Copy(release, file, Path.Join(staging, file.Path));
                 }
 
-                files.Write(Path.Join(staging, Release.ManifestFile), Encoding.UTF8.GetBytes(release.Manifest));
+                NodeFiles.Write(Path.Join(staging, Release.ManifestFile), Encoding.UTF8.GetBytes(release.Manifest));
             });
         }
 
@@ -155,15 +154,15 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
     /// <returns>The configuration of its runsc with the flags that it had.</returns>
     public RunscConfiguration Adopt(ForeignExecutables foreign, string configuration)
     {
-        files.CreateDirectory(_directory);
-        var identity = $"{Checksum(foreign.RunscPath)} {Checksum(foreign.ShimPath)}";
-        var target = DirectoryOf(AdoptedPrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..12]);
+        NodeFiles.CreateDirectory(_directory);
+        var identity = $"{Checksum.Sha512(foreign.RunscPath)} {Checksum.Sha512(foreign.ShimPath)}";
+        var target = DirectoryOf(AdoptedPrefix + Checksum.Sha256(identity)[..12]);
         if (!Directory.Exists(target))
         {
             FillNew(target, staging =>
             {
-                files.CopyExecutable(foreign.RunscPath, Path.Join(staging, Release.Runsc));
-                files.CopyExecutable(foreign.ShimPath, Path.Join(staging, Release.Shim));
+                NodeFiles.CopyExecutable(foreign.RunscPath, Path.Join(staging, Release.Runsc));
+                NodeFiles.CopyExecutable(foreign.ShimPath, Path.Join(staging, Release.Shim));
             });
         }
 
@@ -177,11 +176,11 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
         File.Exists(configuration.Path) && File.ReadAllText(configuration.Path) == configuration.Text;
 
     /// <summary>Puts a configuration beside its release, unless it is there.</summary>
-    public void Write(RunscConfiguration configuration)
+    public static void Write(RunscConfiguration configuration)
     {
         if (!Has(configuration))
         {
-            files.Write(configuration.Path, Encoding.UTF8.GetBytes(configuration.Text));
+            NodeFiles.Write(configuration.Path, Encoding.UTF8.GetBytes(configuration.Text));
         }
     }
 
@@ -202,16 +201,9 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
         {
             foreach (var staging in Directory.EnumerateDirectories(_directory, StagingPrefix + "*"))
             {
-                files.DeleteDirectory(staging);
+                NodeFiles.DeleteDirectory(staging);
             }
         }
-    }
-
-    /// <summary>Removes a release with its configurations, or one configuration.</summary>
-    public void Remove(string path)
-    {
-        files.DeleteDirectory(path);
-        files.Delete(path);
     }
 
     /// <summary>Removes everything.</summary>
@@ -220,19 +212,19 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
     {
         foreach (var name in PublicNames)
         {
-            files.Delete(Path.Join(binaryDirectory, name));
+            NodeFiles.Delete(Path.Join(binaryDirectory, name));
         }
 
         if (except.Count == 0)
         {
-            files.DeleteDirectory(_directory);
+            NodeFiles.DeleteDirectory(_directory);
             return;
         }
 
-        files.Delete(Path.Join(_directory, CurrentName));
+        NodeFiles.Delete(Path.Join(_directory, CurrentName));
         foreach (var key in Keys.Except(except, StringComparer.Ordinal))
         {
-            files.DeleteDirectory(DirectoryOf(key));
+            NodeFiles.DeleteDirectory(DirectoryOf(key));
         }
     }
 
@@ -253,61 +245,55 @@ internal sealed class ReleaseStore(string binaryDirectory, NodeFiles files)
     private static bool IsExecutable(string path) =>
         new FileInfo(path) is { Exists: true, LinkTarget: null, UnixFileMode: NodeFiles.ExecutableMode };
 
-    private static string Checksum(string path)
-    {
-        using var file = new FileStream(path, new FileStreamOptions { Access = FileAccess.Read, BufferSize = 0, Options = FileOptions.SequentialScan });
-        return Convert.ToHexStringLower(SHA512.HashData(file));
-    }
-
     private void FillNew(string target, Action<string> fill)
     {
         var staging = Path.Join(_directory, StagingPrefix + Path.GetFileName(target));
-        files.DeleteDirectory(staging);
+        NodeFiles.DeleteDirectory(staging);
         try
         {
-            files.CreateDirectory(staging);
+            NodeFiles.CreateDirectory(staging);
             fill(staging);
-            files.MoveDirectory(staging, target);
+            NodeFiles.MoveDirectory(staging, target);
         }
         catch
         {
             // A disk that is full must not stay so because of us.
-            files.DeleteDirectory(staging);
+            NodeFiles.DeleteDirectory(staging);
             throw;
         }
     }
 
-    private void Replace(Release release, ReleaseFile file, string directory)
+    private static void Replace(Release release, ReleaseFile file, string directory)
     {
         var path = Path.Join(directory, file.Path);
         var temporary = NodeFiles.TemporaryNameOf(path);
         Copy(release, file, temporary);
         if (Directory.Exists(path))
         {
-            files.DeleteDirectory(path);
+            NodeFiles.DeleteDirectory(path);
         }
 
-        files.Commit(path);
+        NodeFiles.Commit(path);
     }
 
-    private void Copy(Release release, ReleaseFile file, string target)
+    private static void Copy(Release release, ReleaseFile file, string target)
     {
         var source = Path.Join(release.Directory, file.Path);
-        files.CreateDirectory(Path.GetDirectoryName(target)!);
-        files.Delete(target);
-        var sum = Convert.ToHexStringLower(files.CopyExecutable(source, target));
+        NodeFiles.CreateDirectory(Path.GetDirectoryName(target)!);
+        NodeFiles.Delete(target);
+        var sum = NodeFiles.CopyExecutable(source, target);
         if (sum != file.Sha512)
         {
-            files.Delete(target);
+            NodeFiles.Delete(target);
             throw new ReleaseException($"{source} is not what {Release.ManifestFile} says: its sha512 is {sum[..16]}…, not {file.Sha512[..16]}…");
         }
     }
 
-    private void LinkUnlessSet(string path, string target)
+    private static void LinkUnlessSet(string path, string target)
     {
         if (LinkTarget(path) != target)
         {
-            files.Link(path, target);
+            NodeFiles.Link(path, target);
         }
     }
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Security.Cryptography;
-using System.Text;
 using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
+using RuntimeGVisor.NodeInstaller.Files;
 
 namespace RuntimeGVisor.NodeInstaller.Releases;
 
@@ -70,7 +69,7 @@ internal sealed record RunscConfiguration(string Path, string Text)
 
     private static RunscConfiguration Named(string releaseDirectory, string text)
     {
-        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..DigestDigits];
+        var digest = Checksum.Sha256(text)[..DigestDigits];
         return new(System.IO.Path.Join(releaseDirectory, $"{Prefix}{digest}{Extension}"), text);
     }
 }

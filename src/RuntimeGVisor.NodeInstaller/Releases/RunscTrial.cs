@@ -11,11 +11,8 @@ namespace RuntimeGVisor.NodeInstaller.Releases;
 /// Has the very runsc of a release, with the very flags, boot a tiny sandbox on the node before anything is switched to it: a runsc that does
 /// not run here, or a flag that it does not take, then costs no pod and no restart of containerd.
 /// </summary>
-internal sealed class RunscTrial(TransientUnits units, NodeProgram program, NodeFiles files, string stateDirectory, TimeProvider time)
+internal sealed class RunscTrial(TransientUnits units, NodeProgram program, string stateDirectory, TimeProvider time)
 {
-    /// <summary>The verb of this program that runs in the sandbox; it prints the kernel's log and ends.</summary>
-    public const string Verb = "print-kernel-log";
-
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     // Of logs nothing is tried, and the sandbox is in no group that a node's driver would have to make.
@@ -35,11 +32,12 @@ internal sealed class RunscTrial(TransientUnits units, NodeProgram program, Node
         [
             runsc, $"--root={root}", "--network=none", "--ignore-cgroups",
             .. flags.Where(flag => !LeftOut.Contains(flag.Name)).Select(flag => $"--{flag.Name}={flag.Value}"),
-            "do", program.Place(), Verb,
+            "do", program.Place(), NodeVerbs.PrintKernelLog,
         ];
-        var run = await units.RunAsync(command, Timeout, overlay: null, cancellationToken);
-        files.DeleteDirectory(root);
-        if (run.Output.Contains("gVisor", StringComparison.Ordinal))
+        // The overlay gives it mounts of its own: what runsc mounts in its directory goes with it, also when it is ended.
+        var run = await units.RunAsync(command, Timeout, new(program.Path, program.Path), cancellationToken);
+        NodeFiles.DeleteDirectory(root);
+        if (KernelLog.IsOfGVisor(run.Output))
         {
             return VerificationResult.Passed;
         }
@@ -48,12 +46,5 @@ internal sealed class RunscTrial(TransientUnits units, NodeProgram program, Node
         return time.GetElapsedTime(started) >= Timeout
             ? VerificationResult.Inconclusive($"{runsc} did not boot a sandbox within {Timeout.TotalSeconds:0} s")
             : VerificationResult.Failed($"{runsc} boots no sandbox with the flags {shown}: {run.LastError}");
-    }
-
-    /// <summary>What the verb does.</summary>
-    public static void PrintKernelLog()
-    {
-        using var output = Console.OpenStandardOutput();
-        output.Write(LibC.ReadKernelLog());
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Threading.Channels;
-using RuntimeGVisor.NodeInstaller.Files;
 using Tmds.DBus.Protocol;
 
 namespace RuntimeGVisor.NodeInstaller.Systemd;
@@ -10,7 +9,7 @@ namespace RuntimeGVisor.NodeInstaller.Systemd;
 /// systemd over the system bus: no chroot, no shell, no systemctl, and no other privilege than being root. Every call has a time limit, and
 /// every answer is checked for its types before it is read.
 /// </summary>
-internal sealed class SystemdClient(string busSocket, KillPoint killPoint, TimeProvider time)
+internal sealed class SystemdClient(string busSocket, TimeProvider time)
 {
     /// <summary>The result of a job that has not ended in time and goes on.</summary>
     public const string Unfinished = "unfinished";
@@ -130,7 +129,6 @@ internal sealed class SystemdClient(string busSocket, KillPoint killPoint, TimeP
                     cancellationToken);
                 await WithinTimeoutAsync(bus.CallMethodAsync(UnitCall(bus, "Subscribe")), cancellationToken);
                 var job = await CallAsync(bus, start(bus), "o", static (ref body) => body.ReadObjectPathAsString(), cancellationToken);
-                killPoint.Passed();
 
                 using var deadline = new CancellationTokenSource(timeout, time);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
@@ -140,7 +138,6 @@ internal sealed class SystemdClient(string busSocket, KillPoint killPoint, TimeP
                     {
                         if (end.Job == job)
                         {
-                            killPoint.Passed();
                             return end.Result;
                         }
                     }

@@ -17,11 +17,8 @@ internal sealed record UnitRun(bool Succeeded, string Output, string Errors)
 /// <summary>Runs programs among the node's own processes, each once and to its end, as a transient unit of systemd's.</summary>
 /// <param name="systemd">Starts them.</param>
 /// <param name="directory">A directory that this process and the node know by the same path, for what they print.</param>
-/// <param name="files">Removes that.</param>
-internal sealed class TransientUnits(SystemdClient systemd, string directory, NodeFiles files)
+internal sealed class TransientUnits(SystemdClient systemd, string directory)
 {
-    private const string Prefix = "unit-";
-
     /// <summary>Runs a program.</summary>
     /// <param name="command">Path and arguments.</param>
     /// <param name="timeout">How long it may take.</param>
@@ -31,7 +28,7 @@ internal sealed class TransientUnits(SystemdClient systemd, string directory, No
     public async Task<UnitRun> RunAsync(
         IReadOnlyList<string> command, TimeSpan timeout, FileOverlay? overlay, CancellationToken cancellationToken)
     {
-        var name = Path.Join(directory, $"{Prefix}{Guid.NewGuid():N}");
+        var name = Path.Join(directory, $"unit-{Guid.NewGuid():N}");
         var (output, errors) = ($"{name}.output", $"{name}.errors");
         try
         {
@@ -40,20 +37,11 @@ internal sealed class TransientUnits(SystemdClient systemd, string directory, No
         }
         finally
         {
-            files.Delete(output);
-            files.Delete(errors);
+            NodeFiles.Delete(output);
+            NodeFiles.Delete(errors);
         }
 
         // A program that systemd could not start has printed nothing.
         async Task<string> ReadAsync(string path) => File.Exists(path) ? await File.ReadAllTextAsync(path, cancellationToken) : "";
-    }
-
-    /// <summary>Removes what runs that were cut short left.</summary>
-    public void RemoveLeftovers()
-    {
-        foreach (var file in Directory.Exists(directory) ? Directory.GetFiles(directory, $"{Prefix}*") : [])
-        {
-            files.Delete(file);
-        }
     }
 }

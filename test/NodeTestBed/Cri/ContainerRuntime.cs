@@ -122,6 +122,14 @@ public sealed class ContainerRuntime : IDisposable
     public async Task<IReadOnlyList<PodSandbox>> PodsAsync(CancellationToken cancellationToken) =>
         (await _client.ListPodSandboxAsync(new(), Options(cancellationToken))).Items;
 
+    /// <summary>The identifiers of all sandboxes and containers that the CRI, and so the kubelet, knows of.</summary>
+    public async Task<IReadOnlyList<string>> IdsAsync(CancellationToken cancellationToken)
+    {
+        var sandboxes = await _client.ListPodSandboxAsync(new(), Options(cancellationToken));
+        var containers = await _client.ListContainersAsync(new(), Options(cancellationToken));
+        return [.. sandboxes.Items.Select(sandbox => sandbox.Id), .. containers.Containers.Select(container => container.Id)];
+    }
+
     public async Task RemovePodAsync(string sandboxId, CancellationToken cancellationToken)
     {
         await _client.StopPodSandboxAsync(new() { PodSandboxId = sandboxId }, Options(cancellationToken));

@@ -3,7 +3,6 @@
 using System.Text;
 using RuntimeGVisor.NodeInstaller.Containerd;
 using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
-using RuntimeGVisor.NodeInstaller.Files;
 using RuntimeGVisor.NodeInstaller.Systemd;
 using RuntimeGVisor.NodeInstaller.Tests.Systemd;
 
@@ -28,7 +27,7 @@ public sealed class ContainerdProcessTests : IDisposable
     [InlineData("-config=/opt/c.toml", "/opt/c.toml")]
     [InlineData("--config c.toml", "/srv/c.toml")]
     public void A_command_line_says_which_configuration_containerd_reads(string arguments, string file) =>
-        ContainerdCommand.Of("/usr/bin/containerd", arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), "/srv", isRunning: true)
+        ContainerdCommand.Of("/usr/bin/containerd", arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), "/srv")
             .ConfigurationFile.Should().Be(file);
 
     [Theory]
@@ -86,7 +85,7 @@ public sealed class ContainerdProcessTests : IDisposable
         bus.Properties["ExecStart"] = ("a(sasbttttuii)", ScriptedBus.Commands("/bin/sh", "sh", "-c", "exec containerd --config /opt/c.toml"));
         bus.Outputs.Enqueue(Running);
 
-        (await Process(bus).FindAsync(TestEnd)).Should().Be(new ContainerdCommand("/usr/bin/containerd", "/opt/c.toml", IsRunning: true));
+        (await Process(bus).FindAsync(TestEnd)).Should().Be(new ContainerdCommand("/usr/bin/containerd", "/opt/c.toml"));
     }
 
     [Fact]
@@ -96,7 +95,7 @@ public sealed class ContainerdProcessTests : IDisposable
         bus.Properties["MainPID"] = ("u", ScriptedBus.Number(0));
         bus.Properties["ExecStart"] = ("a(sasbttttuii)", ScriptedBus.Commands("/usr/bin/containerd", "containerd", "--config", "/opt/c.toml"));
 
-        (await Process(bus).FindAsync(TestEnd)).Should().Be(new ContainerdCommand("/usr/bin/containerd", "/opt/c.toml", IsRunning: false));
+        (await Process(bus).FindAsync(TestEnd)).Should().Be(new ContainerdCommand("/usr/bin/containerd", "/opt/c.toml"));
     }
 
     [Theory]
@@ -156,8 +155,7 @@ public sealed class ContainerdProcessTests : IDisposable
 
     private ContainerdProcess Process(ScriptedBus bus)
     {
-        var files = new NodeFiles(new KillPoint(null));
-        var systemd = new SystemdClient(bus.Path, new KillPoint(null), TimeProvider.System);
-        return new(systemd, new TransientUnits(systemd, _directory.FullName, files), ScriptedBus.Unit, () => "/program");
+        var systemd = new SystemdClient(bus.Path, TimeProvider.System);
+        return new(systemd, new TransientUnits(systemd, _directory.FullName), ScriptedBus.Unit, () => "/program");
     }
 }

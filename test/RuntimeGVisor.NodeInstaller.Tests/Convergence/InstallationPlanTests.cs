@@ -25,7 +25,7 @@ public sealed class InstallationPlanTests : IDisposable
     public InstallationPlanTests()
     {
         _desired = new() { DesiredState = DesiredState.Installed, WorkerPool = "pool-a", BinaryDirectory = Path.Join(_root, "bin") };
-        _store = new(_desired.BinaryDirectory, new(new(null)));
+        _store = new(_desired.BinaryDirectory);
         var image = Directory.CreateDirectory(Path.Join(_root, "image")).FullName;
         foreach (var file in (string[])["runsc", "containerd-shim-runsc-v1"])
         {
@@ -148,7 +148,7 @@ public sealed class InstallationPlanTests : IDisposable
     private void Install()
     {
         _store.Stage(_release, _release.Files, new Dictionary<string, string>());
-        _store.Write(Configuration);
+        ReleaseStore.Write(Configuration);
         _store.MakeCurrent(_release.Key);
         _store.LinkRunsc();
     }

@@ -67,5 +67,5 @@ public sealed class JournalTests : IDisposable
         File.GetLastWriteTimeUtc(file).Should().Be(Now.UtcDateTime);
     }
 
-    private JournalFile Open() => new(_directory, new(new(null)));
+    private JournalFile Open() => new(_directory);
 }

@@ -17,7 +17,7 @@ public sealed class UnusedFilesTests : IDisposable
 
     public UnusedFilesTests()
     {
-        _store = new(_root, new(new(null)));
+        _store = new(_root);
         _foreign = Write("runsc.toml", "[runsc_config]\n");
         foreach (var key in (string[])["old", "new"])
         {

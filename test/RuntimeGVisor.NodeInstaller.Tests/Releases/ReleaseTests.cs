@@ -112,7 +112,7 @@ public sealed class ReleaseTests : IDisposable
     {
         var elsewhere = Directory.CreateDirectory(Path.Join(_root, "elsewhere")).FullName;
         Directory.CreateSymbolicLink(Path.Join(_root, "link"), elsewhere);
-        var check = () => new ReleaseStore(Path.Join(_root, "link", "bin"), new(new(null))).CheckDirectory();
+        var check = () => new ReleaseStore(Path.Join(_root, "link", "bin")).CheckDirectory();
 
         check.Should().Throw<ReleaseException>().WithMessage("*is a symbolic link to*");
     }
@@ -248,7 +248,7 @@ public sealed class ReleaseTests : IDisposable
         return verifiedFiles;
     }
 
-    private ReleaseStore Store() => new(BinaryDirectory, new(new(null)));
+    private ReleaseStore Store() => new(BinaryDirectory);
 
     private Release Create(string[] files, (string Path, byte[] Content)? special = null)
     {

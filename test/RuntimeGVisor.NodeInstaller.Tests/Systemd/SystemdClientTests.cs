@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using CsCheck;
-using RuntimeGVisor.NodeInstaller.Files;
 using RuntimeGVisor.NodeInstaller.Systemd;
 
 namespace RuntimeGVisor.NodeInstaller.Tests.Systemd;
@@ -104,7 +103,7 @@ public sealed class SystemdClientTests
     [Fact]
     public async Task A_bus_that_is_not_there_is_an_error_that_names_it()
     {
-        var ask = () => new SystemdClient("/nowhere/bus", new KillPoint(null), TimeProvider.System).GetServiceAsync(ScriptedBus.Unit, TestEnd);
+        var ask = () => new SystemdClient("/nowhere/bus", TimeProvider.System).GetServiceAsync(ScriptedBus.Unit, TestEnd);
 
         await ask.Should().ThrowAsync<SystemdException>().WithMessage("systemd cannot be reached over the bus /nowhere/bus: *");
     }
@@ -176,5 +175,5 @@ public sealed class SystemdClientTests
             iter: 200);
 
     private static SystemdClient Client(ScriptedBus bus, TimeSpan? answerTimeout = null) =>
-        new(bus.Path, new KillPoint(null), TimeProvider.System) { AnswerTimeout = answerTimeout ?? TimeSpan.FromSeconds(10) };
+        new(bus.Path, TimeProvider.System) { AnswerTimeout = answerTimeout ?? TimeSpan.FromSeconds(10) };
 }

@@ -14,10 +14,9 @@ namespace RuntimeGVisor.NodeInstaller.Containerd.Configuration;
 /// What <c>containerd config dump</c> makes of the present file; asked only about a file without <c>version</c>, where it decides which table
 /// names count.
 /// </param>
-/// <param name="files">Writes.</param>
 /// <param name="time">Measures.</param>
 internal sealed class ContainerdConfigurationStore(
-    string path, Func<CancellationToken, Task<ContainerdConfigurationFile>> dump, NodeFiles files, TimeProvider time)
+    string path, Func<CancellationToken, Task<ContainerdConfigurationFile>> dump, TimeProvider time)
 {
     /// <summary>How often an edit is begun anew because somebody else wrote the file meanwhile.</summary>
     public const int MaxAttempts = 5;
@@ -53,7 +52,7 @@ internal sealed class ContainerdConfigurationStore(
 
             try
             {
-                var candidate = files.Prepare(target, Encoding.UTF8.GetBytes(text));
+                var candidate = NodeFiles.Prepare(target, Encoding.UTF8.GetBytes(text));
                 if (check is not null)
                 {
                     await check(candidate, cancellationToken);
@@ -61,13 +60,13 @@ internal sealed class ContainerdConfigurationStore(
 
                 if (FindTarget() == target && (await ReadBytesAsync(target, cancellationToken)).AsSpan().SequenceEqual(content))
                 {
-                    files.Commit(target);
+                    NodeFiles.Commit(target);
                     return true;
                 }
             }
             finally
             {
-                files.Discard(target);
+                NodeFiles.Discard(target);
             }
         }
 

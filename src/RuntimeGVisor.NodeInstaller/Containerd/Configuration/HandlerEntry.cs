@@ -36,10 +36,6 @@ internal sealed record HandlerEntry(string Handler, string ConfigPath)
         Settings.All(setting => table.Find(setting.Path) is string value && value == setting.Value)
         && Redirections.All(path => table.Find(path) is null or "");
 
-    /// <summary>Reads the <c>ConfigPath</c> of a table that otherwise is an entry of ours; null when it is not.</summary>
-    public static string? ConfigPathOf(string handler, TomlTable table) =>
-        table.Find([Options, "ConfigPath"]) is string path && new HandlerEntry(handler, path).IsServedBy(table) ? path : null;
-
     /// <summary>What a handler's table has besides this program's keys.</summary>
     public TomlTable OthersIn(TomlTable table) =>
         Settings.Select(setting => setting.Path).Concat(Redirections).Aggregate(table, (rest, path) => rest.Without(path));

@@ -2,7 +2,6 @@
 
 using System.Text;
 using RuntimeGVisor.NodeInstaller.Containerd.Configuration;
-using RuntimeGVisor.NodeInstaller.Files;
 
 namespace RuntimeGVisor.NodeInstaller.Tests.Containerd.Configuration;
 
@@ -170,6 +169,5 @@ public sealed class ContainerdConfigurationStoreTests : IDisposable
         new ContainerdConfigurationStore(
             ConfigurationFile,
             _ => Task.FromResult(ContainerdConfigurationFile.Read(Encoding.UTF8.GetBytes(dump ?? throw new InvalidOperationException("asked without need")))),
-            new NodeFiles(new KillPoint(null)),
             TimeProvider.System).EditAsync(file => HandlerEditor.Set(file, Entry), check, TestEnd);
 }
