@@ -61,6 +61,7 @@ internal static partial class ControllerProgram
         var time = TimeProvider.System;
         var metrics = new MetricRegistry();
         var image = ControllerImages.Load(options.Rendering);
+        var policy = PolicyFlag.Load(options.Rendering.FlagPolicy, options.Rendering.TestRepository);
         var configuration = ApiClientConfiguration.Load(options.Kubeconfig, options.Master) with
         {
             UserAgent = $"{ComponentName}/{BuildVersion.Version}",
@@ -90,7 +91,7 @@ internal static partial class ControllerProgram
                 Workers = options.MaxConcurrentReconciles,
             },
             services => new GVisorActuator(
-                new ShootContent(image, options.Rendering.IsNodeCritical, services.Events, services.Loggers.CreateLogger<ShootContent>()),
+                new ShootContent(image, policy, options.Rendering.IsNodeCritical, services.Events, services.Loggers.CreateLogger<ShootContent>()),
                 services.ManagedResources,
                 services.Client,
                 services.Time,

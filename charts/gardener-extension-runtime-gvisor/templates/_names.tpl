@@ -43,3 +43,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ toYaml (merge (dict "images" $images) $vector) }}
 {{- end -}}
 {{- end -}}
+
+{{- /* A repository for test images is the operator's leave to choose one of them. */ -}}
+{{- define "flagPolicy" -}}
+apiVersion: gvisor.runtime.extensions.config.gardener.cloud/v1alpha1
+kind: FlagPolicy
+flags: {{ .Values.gvisorInstallation.flagPolicy | default dict | toJson }}
+testImageTag: {{ ternary "allow" "deny" (not (empty .Values.gvisorInstallation.testRepository)) }}
+{{- end -}}

@@ -11,22 +11,28 @@ namespace Kubernetes.Controllers.Serialization;
 /// <summary>Reads YAML (and with it JSON) the way Kubernetes' own tools do: as another notation for JSON.</summary>
 public static partial class YamlDocuments
 {
-    private const int MaxDepth = 100;
+    /// <summary>Levels of nesting up to which documents are read.</summary>
+    public const int MaxDepth = 100;
 
     /// <summary>The documents of a stream; an empty document is null.</summary>
     /// <param name="text">YAML or JSON, several documents separated by <c>---</c>.</param>
     /// <exception cref="FormatException">The text is not YAML, or uses what JSON cannot express; the message tells the line.</exception>
-    public static IReadOnlyList<JsonNode?> Read(string text)
+    public static IReadOnlyList<JsonNode?> Read(string text) => [.. ReadLocated(text).Select(document => document.Value)];
+
+    /// <summary>The documents of a stream, which tell where their fields stand; for messages to whoever wrote them.</summary>
+    /// <param name="text">YAML or JSON, several documents separated by <c>---</c>.</param>
+    /// <exception cref="FormatException">As for <see cref="Read"/>; a <see cref="YamlFormatException"/> wherever the place is known.</exception>
+    public static IReadOnlyList<LocatedDocument> ReadLocated(string text)
     {
         var stream = new YamlStream();
         try
         {
             stream.Load(new StringReader(text));
-            return [.. stream.Documents.Select(document => ToJson(document.RootNode, depth: 0))];
+            return [.. stream.Documents.Select(document => new LocatedDocument(document.RootNode, ToJson(document.RootNode, depth: 0)))];
         }
         catch (YamlException exception)
         {
-            throw new FormatException($"line {exception.Start.Line}, column {exception.Start.Column}: {exception.Message}", exception);
+            throw new YamlFormatException(exception.Start.Line, exception.Start.Column, exception.Message, exception);
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
@@ -38,11 +44,11 @@ public static partial class YamlDocuments
     private static JsonNode? ToJson(YamlNode node, int depth) => node switch
     {
         // A node can contain itself, by an alias.
-        _ when depth > MaxDepth => throw new FormatException($"line {node.Start.Line}: nested deeper than {MaxDepth} levels"),
+        _ when depth > MaxDepth => throw new YamlFormatException(node.Start.Line, node.Start.Column, $"nested deeper than {MaxDepth} levels"),
         YamlMappingNode mapping => ToJson(mapping, depth),
         YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(child => ToJson(child, depth + 1))]),
         YamlScalarNode scalar => ToJson(scalar),
-        _ => throw new FormatException($"line {node.Start.Line}: this kind of YAML has no counterpart in JSON"),
+        _ => throw new YamlFormatException(node.Start.Line, node.Start.Column, "this kind of YAML has no counterpart in JSON"),
     };
 
     private static JsonObject ToJson(YamlMappingNode mapping, int depth)
@@ -52,7 +58,7 @@ public static partial class YamlDocuments
         {
             if (key is not YamlScalarNode { Value: { } name })
             {
-                throw new FormatException($"line {key.Start.Line}: a key must be a text");
+                throw new YamlFormatException(key.Start.Line, key.Start.Column, "a key must be a text");
             }
 
             value[name] = ToJson(child, depth + 1);
@@ -77,7 +83,8 @@ public static partial class YamlDocuments
             "false" or "False" or "FALSE" or "no" or "No" or "NO" or "off" or "Off" or "OFF" => JsonValue.Create(false),
             _ when Integer().IsMatch(text) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer) =>
                 JsonValue.Create(integer),
-            _ when Number().IsMatch(text) => JsonValue.Create(double.Parse(text, CultureInfo.InvariantCulture)),
+            _ when Number().IsMatch(text) && double.Parse(text, CultureInfo.InvariantCulture) is var number && double.IsFinite(number) =>
+                JsonValue.Create(number),
             _ => JsonValue.Create(text),
         };
     }

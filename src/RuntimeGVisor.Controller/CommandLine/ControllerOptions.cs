@@ -57,4 +57,7 @@ internal sealed record RenderingOptions
 
     /// <summary>New nodes stay closed to other pods until gVisor works on them.</summary>
     public bool IsNodeCritical { get; init; }
+
+    /// <summary>The file with the operator's policy for flags; null for the built-in one.</summary>
+    public string? FlagPolicy { get; init; }
 }

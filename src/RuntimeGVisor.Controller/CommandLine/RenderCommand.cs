@@ -7,8 +7,8 @@ using Gardener.Extensions.Operations;
 using Kubernetes.Controllers.Events;
 using Microsoft.Extensions.Logging.Abstractions;
 using RuntimeGVisor.Controller.ContainerRuntimes;
-using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.ProviderConfiguration;
+using RuntimeGVisor.Validation;
 
 namespace RuntimeGVisor.Controller.CommandLine;
 
@@ -40,13 +40,13 @@ internal static class RenderCommand
         try
         {
             var value = ManifestFile.ReadContainerRuntime(file);
-            RequireType(file, value);
+            var policy = PolicyFlag.Load(options.FlagPolicy, options.TestRepository);
             var content = new ShootContent(
-                ControllerImages.Load(options), options.IsNodeCritical, NullEventRecorder.Instance, NullLogger<ShootContent>.Instance);
+                ControllerImages.Load(options), policy, options.IsNodeCritical, NullEventRecorder.Instance, NullLogger<ShootContent>.Instance);
             var cluster = clusterFile is null ? null : ManifestFile.ReadCluster(clusterFile);
             var contents = (ManagedResourceContent[])[ShootContent.Shared(value), content.Installation(value, cluster?.Spec.Shoot)];
 
-            foreach (var note in Notes(value, cluster))
+            foreach (var note in Notes(value, cluster, policy))
             {
                 error.WriteLine($"note: {note}");
             }
@@ -69,15 +69,7 @@ internal static class RenderCommand
         }
     }
 
-    private static void RequireType(string file, ContainerRuntime value)
-    {
-        if (value.Spec.Type != "gvisor")
-        {
-            throw new CommandLineException($"{file}: spec.type: '{value.Spec.Type}' is not allowed: gvisor");
-        }
-    }
-
-    private static IEnumerable<string> Notes(ContainerRuntime value, Cluster? cluster)
+    private static IEnumerable<string> Notes(ContainerRuntime value, Cluster? cluster, FlagPolicy policy)
     {
         var configuration = GVisorConfigurationDecoder.Decode(value.Spec.ProviderConfig);
         if (configuration.HasAliasApiVersion)
@@ -85,7 +77,7 @@ internal static class RenderCommand
             yield return $"spec.providerConfig.apiVersion: {GVisorConfiguration.AliasApiVersion} is an alias of {GVisorConfiguration.ApiVersion}";
         }
 
-        foreach (var flag in RunscFlags.Select(configuration.ConfigFlags).Ignored)
+        foreach (var flag in policy.Select(configuration.ConfigFlags).Ignored)
         {
             yield return $"spec.providerConfig.configFlags.{flag.Name}: '{flag.Value}' is ignored: {flag.Reason}";
         }

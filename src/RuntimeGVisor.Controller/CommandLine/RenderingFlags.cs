@@ -20,11 +20,14 @@ internal sealed class RenderingFlags
     private readonly Option<string> _nodeCritical = Flags.Switch(
         "--node-critical-component", "Keep new nodes closed to other pods until gVisor works on them.", otherwise: false);
 
+    private readonly PolicyFlag _policy = new();
+
     public void AddTo(Command command)
     {
         command.Options.Add(_imageVectorOverwrite);
         command.Options.Add(_testRepository);
         command.Options.Add(_nodeCritical);
+        command.Options.Add(_policy.Option);
     }
 
     public RenderingOptions Read(ParseResult result) => new()
@@ -32,5 +35,6 @@ internal sealed class RenderingFlags
         ImageVectorOverwrite = result.GetValue(_imageVectorOverwrite),
         TestRepository = result.GetValue(_testRepository),
         IsNodeCritical = result.IsOn(_nodeCritical),
+        FlagPolicy = _policy.Read(result),
     };
 }

@@ -17,7 +17,11 @@ internal static class RootCommands
     {
         var root = new RootCommand("Brings the gVisor sandbox to the worker pools of Gardener's shoots.");
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();
+        root.Subcommands.Add(ValidateCommand.Create());
         root.Subcommands.Add(RenderCommand.Create());
+        root.Subcommands.Add(DiffCommand.Create());
+        root.Subcommands.Add(ExplainCommand.Create());
+        root.Subcommands.Add(CompletionCommand.Create());
         new ControllerCommand().AddTo(root, run);
         return root;
     }

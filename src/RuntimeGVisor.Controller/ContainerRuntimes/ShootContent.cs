@@ -12,13 +12,16 @@ using RuntimeGVisor.Images;
 using RuntimeGVisor.NodeConfiguration;
 using RuntimeGVisor.ProviderConfiguration;
 using RuntimeGVisor.Shoot;
+using RuntimeGVisor.Validation;
 
 namespace RuntimeGVisor.Controller.ContainerRuntimes;
 
 /// <summary>Renders what a ContainerRuntime brings to its shoot, packed for the ManagedResources.</summary>
-internal sealed partial class ShootContent(InstallationImage image, bool isNodeCritical, IEventRecorder events, ILogger<ShootContent> logger)
+internal sealed partial class ShootContent(
+    InstallationImage image, FlagPolicy policy, bool isNodeCritical, IEventRecorder events, ILogger<ShootContent> logger)
 {
     private const string DataKey = "config.yaml";
+    private const string DeniedTag = "the operator's policy denies testImageTag";
 
     private static readonly ImmutableSortedDictionary<string, ReadOnlyMemory<byte>> SharedData = Data(ShootObjects.Shared());
 
@@ -37,7 +40,7 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
     public ManagedResourceContent Installation(ContainerRuntime value, ClusterShoot? shoot)
     {
         var configuration = Decode(value);
-        var flags = RunscFlags.Select(configuration.ConfigFlags);
+        var flags = policy.Select(configuration.ConfigFlags);
         Warn(value, configuration, flags);
         var pool = PoolOf(value, shoot);
         return Pack(value, start: null, new WorkerPoolInput
@@ -86,7 +89,7 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
     {
         try
         {
-            return image.For(configuration, pool.Architecture);
+            return image.For(policy.TestImageTag == FlagRule.Deny ? configuration with { TestImageTag = null } : configuration, pool.Architecture);
         }
         catch (ImageVectorException exception)
         {
@@ -142,6 +145,12 @@ internal sealed partial class ShootContent(InstallationImage image, bool isNodeC
                 EventType.Warning,
                 "DeprecatedApiVersion",
                 $"spec.providerConfig.apiVersion: {GVisorConfiguration.AliasApiVersion} is an alias; use {GVisorConfiguration.ApiVersion}");
+        }
+
+        if (configuration.TestImageTag is { } tag && policy.TestImageTag == FlagRule.Deny)
+        {
+            LogIgnored(logger, value.Key(), "testImageTag", tag, DeniedTag);
+            events.Record(value, EventType.Warning, "TestImageTagIgnored", $"spec.providerConfig.testImageTag: ignored '{tag}': {DeniedTag}");
         }
 
         foreach (var flag in flags.Ignored)

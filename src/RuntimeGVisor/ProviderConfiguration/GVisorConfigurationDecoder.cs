@@ -27,6 +27,19 @@ public static class GVisorConfigurationDecoder
             throw Wrong("providerConfig", root, "an object");
         }
 
+        try
+        {
+            return Decode(root);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // Half a surrogate pair in a name or a value, as "\ud800".
+            throw new ProviderConfigurationException("it holds a text that is no Unicode", exception);
+        }
+    }
+
+    private static GVisorConfiguration Decode(JsonElement root)
+    {
         var apiVersion = OptionalText(root, "apiVersion") ?? GVisorConfiguration.ApiVersion;
         var kind = OptionalText(root, "kind") ?? GVisorConfiguration.Kind;
         if (apiVersion is not (GVisorConfiguration.ApiVersion or GVisorConfiguration.AliasApiVersion) || kind != GVisorConfiguration.Kind)

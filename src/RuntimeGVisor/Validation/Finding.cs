@@ -15,5 +15,10 @@ public sealed record Finding(Severity Severity, string Path, string Message)
     /// <summary>Field and message in one line.</summary>
     public override string ToString() => Path.Length == 0 ? Message : $"{Path}: {Message}";
 
+    /// <summary>Half a surrogate pair, as <c>"\ud800"</c>, cannot be compared with anything.</summary>
+    internal static Finding OfBrokenText { get; } = new(Severity.Error, "", "holds a text that is no Unicode");
+
+    internal Finding Below(string path) => this with { Path = Path.Length == 0 ? path : $"{path}.{Path}" };
+
     internal static Finding Of(ConfigurationError error) => new(Severity.Error, error.Field, error.Reason);
 }

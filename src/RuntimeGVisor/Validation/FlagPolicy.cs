@@ -93,8 +93,11 @@ public sealed record FlagPolicy
     /// <summary>The rule for a flag that is set to a value. What runsc does anyway needs nobody's leave.</summary>
     /// <param name="flag">A flag of the table.</param>
     /// <param name="value">Its value.</param>
-    public FlagRule RuleOf(RunscFlag flag, string value) =>
-        value == flag.Default ? FlagRule.Allow : Flags.GetValueOrDefault(flag.Name, DefaultRuleOf(flag));
+    public FlagRule RuleOf(RunscFlag flag, string value) => value == flag.Default ? FlagRule.Allow : RuleOf(flag);
+
+    /// <summary>The rule for a flag.</summary>
+    /// <param name="flag">A flag of the table.</param>
+    public FlagRule RuleOf(RunscFlag flag) => Flags.GetValueOrDefault(flag.Name, DefaultRuleOf(flag));
 
     /// <summary>What becomes of the flags that an owner asked for: those that are denied are ignored like those that do not exist.</summary>
     /// <param name="requested">The flags by name, as <c>configFlags</c> has them.</param>

@@ -10,45 +10,43 @@ public static class ShootValidator
     /// <summary>So many findings are returned at most: nobody reads more, and each costs memory.</summary>
     public const int MaxFindings = 100;
 
-    private const string RuntimeType = "gvisor";
+    internal const string RuntimeType = "gvisor";
 
     /// <summary>Finds everything that is wrong, for all worker pools.</summary>
     /// <param name="shoot">The Shoot, of <c>core.gardener.cloud/v1beta1</c>. What is malformed elsewhere is left to its API server.</param>
-    /// <param name="oldShoot">The Shoot before the change. What a pool of the same name had in it already is not judged: null for a new Shoot.</param>
+    /// <param name="oldShoot">
+    /// The Shoot before the change; null for a new one. What a pool of the same name already had in it is not judged.
+    /// </param>
     /// <param name="policy">The operator's policy.</param>
     /// <returns>The findings; none for a Shoot that is being deleted.</returns>
     public static IReadOnlyList<Finding> Validate(JsonElement shoot, JsonElement? oldShoot, FlagPolicy policy)
     {
-        if (Field(Field(shoot, "metadata"), "deletionTimestamp").ValueKind == JsonValueKind.String)
+        try
         {
-            return [];
+            return shoot.Field("metadata").Field("deletionTimestamp").ValueKind == JsonValueKind.String
+                ? []
+                : [.. Changed(shoot, oldShoot).SelectMany(found => ProviderConfigValidator.Validate(found.Value, found.Path, policy)).Take(MaxFindings)];
         }
+        catch (InvalidOperationException)
+        {
+            return [Finding.OfBrokenText];
+        }
+    }
 
-        var known = oldShoot is { } old ? ProviderConfigs(old).ToLookup(found => found.Worker, StringComparer.Ordinal) : null;
-        return
-        [
-            .. ProviderConfigs(shoot)
-                .Where(found => known is null || !known[found.Worker].Any(before => JsonElement.DeepEquals(before.Value, found.Value)))
-                .SelectMany(found => ProviderConfigValidator.Validate(found.Value, found.Path, policy))
-                .Take(MaxFindings),
-        ];
+    private static IEnumerable<(string Worker, string Path, JsonElement Value)> Changed(JsonElement shoot, JsonElement? oldShoot)
+    {
+        var known = ProviderConfigs(oldShoot ?? default).ToLookup(found => found.Worker, StringComparer.Ordinal);
+        return ProviderConfigs(shoot).Where(found => !known[found.Worker].Any(before => JsonElement.DeepEquals(before.Value, found.Value)));
     }
 
     /// <summary>The providerConfig of gVisor in each worker pool that has one.</summary>
     private static IEnumerable<(string Worker, string Path, JsonElement Value)> ProviderConfigs(JsonElement shoot) =>
-        from worker in Items(Field(Field(Field(shoot, "spec"), "provider"), "workers")).Index()
-        from runtime in Items(Field(Field(worker.Item, "cri"), "containerRuntimes")).Index()
-        let config = Field(runtime.Item, "providerConfig")
-        where config.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null) && Text(Field(runtime.Item, "type")) == RuntimeType
+        from worker in shoot.Field("spec").Field("provider").Field("workers").Items().Index()
+        from runtime in worker.Item.Field("cri").Field("containerRuntimes").Items().Index()
+        let config = runtime.Item.Field("providerConfig")
+        where config.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null) && runtime.Item.Field("type").Text() == RuntimeType
         select (
-            Text(Field(worker.Item, "name")) ?? "",
+            worker.Item.Field("name").Text() ?? "",
             $"spec.provider.workers[{worker.Index}].cri.containerRuntimes[{runtime.Index}].providerConfig",
             config);
-
-    private static JsonElement Field(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
-
-    private static IEnumerable<JsonElement> Items(JsonElement element) => element.ValueKind == JsonValueKind.Array ? element.EnumerateArray() : [];
-
-    private static string? Text(JsonElement element) => element.ValueKind == JsonValueKind.String ? element.GetString() : null;
 }

@@ -25,7 +25,7 @@ public sealed class ObjectsTests
         string[] ofSeed = values == GardenletValues.OfSeed ? [$"ConfigMap {Name}-dashboard", $"PrometheusRule {Name}"] : [];
         string[] expected =
         [
-            $"ConfigMap {Name}-imagevector-overwrite", $"Deployment {Name}", $"PodDisruptionBudget {Name}", $"ClusterRole {Name}", $"ClusterRoleBinding {Name}", $"Role {Name}",
+            $"ConfigMap {Name}-flag-policy", $"ConfigMap {Name}-imagevector-overwrite", $"Deployment {Name}", $"PodDisruptionBudget {Name}", $"ClusterRole {Name}", $"ClusterRoleBinding {Name}", $"Role {Name}",
             $"RoleBinding {Name}", $"Service {Name}", $"ServiceAccount {Name}", $"VerticalPodAutoscaler {Name}-vpa", .. ofSeed,
         ];
         objects.Select(value => $"{value["kind"]} {value.At("/metadata/name")}").Should().BeEquivalentTo(expected);
@@ -153,6 +153,17 @@ public sealed class ObjectsTests
 
         ((string?)one.At(Pointer)).Should().NotBeNullOrEmpty().And.NotBe((string?)other.At(Pointer));
         ((string?)one.At($"{Pod}/spec/volumes/0/configMap/name")).Should().Be($"{Name}-imagevector-overwrite");
+    }
+
+    [Fact]
+    public async Task A_change_of_the_policy_for_flags_rolls_the_pods()
+    {
+        const string Pointer = $"{Pod}/metadata/annotations/checksum~1flag-policy";
+        var one = (await HelmChart.RenderAsync("gvisorInstallation: {flagPolicy: {debug: warn}}")).Single("Deployment");
+        var other = (await HelmChart.RenderAsync("gvisorInstallation: {flagPolicy: {debug: deny}}")).Single("Deployment");
+
+        ((string?)one.At(Pointer)).Should().NotBeNullOrEmpty().And.NotBe((string?)other.At(Pointer));
+        ((string?)one.At($"{Pod}/spec/volumes/1/configMap/name")).Should().Be($"{Name}-flag-policy");
     }
 
     /// <summary>Its exit and its message name what is wrong; here the flags of every installation are right.</summary>

@@ -60,6 +60,11 @@ public sealed record Knob(string Key, string Value, string Kind, string Pointer,
         new("controllers.healthConditions", "true", "Deployment", $"{Container}/args", "\"--health-conditions=true\""),
         new("gvisorInstallation.nodeCriticalComponent", "true", "Deployment", $"{Container}/args", "\"--node-critical-component=true\""),
         new("gvisorInstallation.testRepository", "\"localhost/test\"", "Deployment", $"{Container}/args", "\"--gvisor-installation-test-repository=localhost/test\""),
+        new("gvisorInstallation.testRepository", "\"localhost/test\"", "ConfigMap policy", "/data/flag-policy.yaml", PolicyOf("{}", "allow")),
+        new("gvisorInstallation.flagPolicy", """{"nvproxy":"deny"}""", "Deployment", $"{Container}/args", "\"--flag-policy=/flag-policy/flag-policy.yaml\""),
+        new("gvisorInstallation.flagPolicy", """{"nvproxy":"deny"}""", "Deployment", $"{Container}/volumeMounts/1/mountPath", "\"/flag-policy\""),
+        new("gvisorInstallation.flagPolicy", """{"nvproxy":"deny"}""", "ConfigMap policy", "/data/flag-policy.yaml", PolicyOf("""{\"nvproxy\":\"deny\"}""", "deny")),
+        new("gvisorInstallation.flagPolicy", "null", "ConfigMap policy", "/data/flag-policy.yaml", PolicyOf("{}", "deny")),
         new("imageVectorOverwrite", ImageVector, "Deployment", $"{Container}/env", """{"name":"IMAGEVECTOR_OVERWRITE","value":"/imagevector-overwrite/images_overwrite.yaml"}"""),
         new("imageVectorOverwrite", ImageVector, "Deployment", $"{Container}/volumeMounts/0/mountPath", "\"/imagevector-overwrite\""),
         new("imageVectorOverwrite", "{}", "ConfigMap overwrite", "/data/images_overwrite.yaml", VectorOf($"{DefaultRepository}-installation")),
@@ -80,6 +85,9 @@ public sealed record Knob(string Key, string Value, string Kind, string Pointer,
     private const string ImageVector = """{"images":[{"name":"runtime-gvisor-installation","tag":"v9"}]}""";
 
     private static string VectorOf(string repository) => $"\"images:\\n- name: runtime-gvisor-installation\\n  repository: {repository}\\n\"";
+
+    private static string PolicyOf(string flags, string testImageTag) =>
+        $"\"apiVersion: gvisor.runtime.extensions.config.gardener.cloud/v1alpha1\\nkind: FlagPolicy\\nflags: {flags}\\ntestImageTag: {testImageTag}\\n\"";
 
     private static string Version => File.ReadAllText(Path.Combine(Repository.Root, "VERSION")).Trim();
 

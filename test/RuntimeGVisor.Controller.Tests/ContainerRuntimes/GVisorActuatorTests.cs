@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using RuntimeGVisor.Controller.ContainerRuntimes;
 using RuntimeGVisor.Images;
+using RuntimeGVisor.Validation;
 
 namespace RuntimeGVisor.Controller.Tests.ContainerRuntimes;
 
@@ -462,9 +463,13 @@ public sealed class GVisorActuatorTests
         (await _actuator.ReconcileAsync(Get("pool"), Living, CancellationToken.None)).WaitingFor.Should().Contain($"'{Shared.Name}' to be deleted");
     }
 
-    private GVisorActuator NewActuator(ImageVector? vector = null) => new(
+    private GVisorActuator NewActuator(ImageVector? vector = null, FlagPolicy? policy = null, string? testRepository = null) => new(
         new ShootContent(
-            new InstallationImage(vector ?? InstallationImage.ReadEmbeddedVector(_time), "v1.2.3"), isNodeCritical: false, _events, NullLogger<ShootContent>.Instance),
+            new InstallationImage(vector ?? InstallationImage.ReadEmbeddedVector(_time), "v1.2.3", testRepository),
+            policy ?? FlagPolicy.Default,
+            isNodeCritical: false,
+            _events,
+            NullLogger<ShootContent>.Instance),
         new ManagedResourceWriter(_server, _server.LiveCache(GardenerResources.ManagedResources), _time),
         _server,
         _time,
