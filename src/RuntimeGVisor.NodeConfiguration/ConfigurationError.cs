@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 
@@ -23,7 +24,8 @@ public sealed record ConfigurationError(string Field, string? Value, string Allo
     /// <param name="field">Path of the field.</param>
     /// <param name="value">The value as found.</param>
     /// <param name="allowed">What is allowed there, as the end of a sentence.</param>
-    public static ConfigurationError OfJson(string field, JsonElement value, string allowed) => new(field, value.GetRawText(), allowed) { IsQuoted = false };
+    public static ConfigurationError OfJson(string field, JsonElement value, string allowed) =>
+        new(field, Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(value)), allowed) { IsQuoted = false };
 
     /// <summary>The value and what is allowed, without the field, as one printable line.</summary>
     public string Reason => Value is null ? Allowed : $"{(IsQuoted ? Quote(Value) : Show(Value, ""))} is not allowed: {Allowed}";

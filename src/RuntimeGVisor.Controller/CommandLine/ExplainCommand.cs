@@ -67,7 +67,7 @@ internal static class ExplainCommand
     {
         var colors = TerminalColors.For(output);
         output.WriteLine($"{colors.Bold(flag.Name)}: {Plain(flag.Meaning)}");
-        output.WriteLine($"  values:  {flag.Allowed}");
+        output.WriteLine($"  values:  {flag.Allowed}{(flag.WritesNothingFor is { } nothing ? $"; \"{nothing}\" does nothing" : "")}");
         output.WriteLine($"  default: {(flag.Default.Length == 0 ? "none" : $"\"{flag.Default}\"")}");
         output.WriteLine($"  risk:    {Word(flag.Risk)}, {Text(flag.Risk)}");
         output.WriteLine($"  since:   gVisor {flag.Since} or earlier");

@@ -109,6 +109,6 @@ internal static class ValidateCommand
         {
             var (line, column) = document.PositionOf(finding.Path);
             return new ReportedFinding(file, line, column, finding.Severity, finding.Path, finding.Message);
-        });
+        }).OrderBy(finding => (finding.Line, finding.Column));
     }
 }

@@ -14,6 +14,7 @@ internal sealed class ShootDifference(
     ImmutableSortedDictionary<string, ShootObject> before, ImmutableSortedDictionary<string, ShootObject> after)
 {
     private const string Nowhere = "/dev/null";
+    private const string Lasting = "running pods go on with what they have";
 
     /// <summary>The objects that differ, each with its difference as <c>diff -u</c> prints it.</summary>
     public IReadOnlyList<(string Name, string Diff)> Objects { get; } =
@@ -60,8 +61,7 @@ internal sealed class ShootDifference(
             .. ImageOf(old) == ImageOf(@new) ? (string[])[] : [$"the image changes from {ImageOf(old)} to {ImageOf(@new)}"],
             .. ConfigurationChanges(name),
         ];
-        var atOnce = (int?)@new["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"];
-        return $"{name} rolls, {atOnce} at a time: {(reasons.Length == 0 ? "its pod template changes" : string.Join("; ", reasons))}.";
+        return $"{name} rolls, {Shown(@new["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"])} at a time: {(reasons.Length == 0 ? "its pod template changes" : string.Join("; ", reasons))}.";
     }
 
     private string Restart(string name, ShootObject old, ShootObject @new)
@@ -80,8 +80,6 @@ internal sealed class ShootDifference(
             _ => "containerd does not restart.",
         };
     }
-
-    private const string Lasting = "running pods go on with what they have";
 
     private static string Restarts(string reason) => $"containerd restarts once on each node: {reason}; {Lasting}.";
 

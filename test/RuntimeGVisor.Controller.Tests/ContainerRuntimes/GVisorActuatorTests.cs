@@ -10,6 +10,7 @@ using Kubernetes.Controllers.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using RuntimeGVisor.Controller.ContainerRuntimes;
+using RuntimeGVisor.Controller.Diff;
 using RuntimeGVisor.Images;
 using RuntimeGVisor.Validation;
 
@@ -127,6 +128,49 @@ public sealed class GVisorActuatorTests
         _events.Lines[1].Should().StartWith(
             "Warning FlagsIgnored gvisor-pool: spec.providerConfig.configFlags: ignored net-raw with value 'maybe', no-such-flag with value 'x': net-raw takes ")
             .And.Contain("there is no such flag");
+    }
+
+    [Fact]
+    public async Task A_flag_that_the_operator_denies_reaches_no_node_and_is_an_event()
+    {
+        var policy = FlagPolicy.Default with { Flags = FlagPolicy.Default.Flags.Add("debug", FlagRule.Deny) };
+        var value = Add("pool", """{"configFlags":{"debug":"true","net-raw":"true"}}""");
+
+        await NewActuator(policy: policy).ReconcileAsync(value, Living, CancellationToken.None);
+
+        var rendered = ManifestsOf(Installation);
+        rendered.Should().Contain("net-raw").And.NotContain("\"debug\"").And.NotContain("debug-log");
+        _events.Lines.Should().Equal(
+            "Warning FlagsIgnored gvisor-pool: spec.providerConfig.configFlags: ignored debug with value 'true': the operator's policy denies debug");
+    }
+
+    [Theory]
+    [InlineData(FlagRule.Allow, "registry.example/test:pr-1")]
+    [InlineData(FlagRule.Warn, "registry.example/test:pr-1")]
+    [InlineData(FlagRule.Deny, "v1.2.3", "Warning TestImageTagIgnored gvisor-pool: spec.providerConfig.testImageTag: ignored 'pr-1': the operator's policy denies testImageTag")]
+    public async Task A_test_image_runs_only_where_the_operator_does_not_deny_it(FlagRule rule, string image, params string[] events)
+    {
+        var actuator = NewActuator(policy: FlagPolicy.Default with { TestImageTag = rule }, testRepository: "registry.example/test");
+
+        await actuator.ReconcileAsync(Add("pool", """{"testImageTag":"pr-1"}"""), Living, CancellationToken.None);
+
+        ManifestsOf(Installation).Should().Contain(image);
+        _events.Lines.Should().Equal(events);
+    }
+
+    [Fact]
+    public async Task What_diff_reads_of_a_living_shoot_is_what_was_rendered_for_it()
+    {
+        var value = Add("pool", """{"configFlags":{"net-raw":"true"}}""");
+        (await LiveObjects.ReadAsync(_server, value, CancellationToken.None)).Should().BeEmpty("nothing is there yet");
+
+        await _actuator.ReconcileAsync(value, Living, CancellationToken.None);
+
+        var rendered = ShootObject.Read([.. ShootContent.Shared(value).Data.Values, .. NewContent().Installation(value, Living).Data.Values]);
+        new ShootDifference(await LiveObjects.ReadAsync(_server, value, CancellationToken.None), rendered).IsEmpty.Should().BeTrue();
+        new ShootDifference(ShootObject.Read([]), rendered).Consequences.Should().Equal(
+            "DaemonSet kube-system/containerd-gvisor-pool is new: gVisor is installed on the pool's nodes.",
+            "containerd restarts once on each node: it gets the handler runsc; running pods go on with what they have.");
     }
 
     [Fact]
@@ -463,13 +507,15 @@ public sealed class GVisorActuatorTests
         (await _actuator.ReconcileAsync(Get("pool"), Living, CancellationToken.None)).WaitingFor.Should().Contain($"'{Shared.Name}' to be deleted");
     }
 
+    private ShootContent NewContent(ImageVector? vector = null, FlagPolicy? policy = null, string? testRepository = null) => new(
+        new InstallationImage(vector ?? InstallationImage.ReadEmbeddedVector(_time), "v1.2.3", testRepository),
+        policy ?? FlagPolicy.Default,
+        isNodeCritical: false,
+        _events,
+        NullLogger<ShootContent>.Instance);
+
     private GVisorActuator NewActuator(ImageVector? vector = null, FlagPolicy? policy = null, string? testRepository = null) => new(
-        new ShootContent(
-            new InstallationImage(vector ?? InstallationImage.ReadEmbeddedVector(_time), "v1.2.3", testRepository),
-            policy ?? FlagPolicy.Default,
-            isNodeCritical: false,
-            _events,
-            NullLogger<ShootContent>.Instance),
+        NewContent(vector, policy, testRepository),
         new ManagedResourceWriter(_server, _server.LiveCache(GardenerResources.ManagedResources), _time),
         _server,
         _time,
