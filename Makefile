@@ -2,7 +2,7 @@
 # Everything is done by the scripts in hack/; "make help" lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help start verify build test coverage e2e node-vm demo format generate pack images reproduce release bench clean
+.PHONY: help start verify build test fuzz coverage e2e node-vm demo format generate pack images reproduce release bench clean
 
 help: ## lists these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -18,6 +18,9 @@ build: ## compiles everything; warnings are errors
 
 test: ## runs the unit tests: no root, no Debian, no network; TESTS="NAME..." runs other projects, "all" every one
 	@hack/test.sh $(or $(TESTS),unit)
+
+fuzz: ## feeds mutations of test/corpus to the validation for SECONDS, default 600; SEED=n begins elsewhere
+	@FUZZ_SECONDS=$(or $(SECONDS),600) FUZZ_SEED=$(SEED) hack/fuzz.sh
 
 e2e: ## tells the whole story on a real cluster: from the chart to the uninstalled node
 	@hack/e2e.sh

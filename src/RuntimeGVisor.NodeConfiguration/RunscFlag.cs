@@ -34,7 +34,8 @@ public sealed record RunscFlag
     public RunscFlagRisk Risk { get; init; }
 
     /// <summary>
-    /// The oldest of the releases 20221219.0, 20240729.0 and the present one that has the flag with these values; asked of <c>runsc flags</c>.
+    /// The oldest release that is known to have the flag with these values: 20221219.0 or 20240729.0, whose <c>runsc flags</c> was asked, else
+    /// 20260928.0, for which the table was made.
     /// </summary>
     public required string Since { get; init; }
 

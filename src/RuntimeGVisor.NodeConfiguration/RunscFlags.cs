@@ -13,7 +13,7 @@ public static partial class RunscFlags
     /// <summary>Directory on the node for debug logs.</summary>
     public const string DebugLogDirectory = "/var/log/runsc";
 
-    // Releases whose runsc was asked for its flags.
+    // Two releases whose runsc was asked for its flags, and the one for which the table was made.
     private const string Release2022 = "20221219.0";
     private const string Release2024 = "20240729.0";
     private const string Release2026 = "20260928.0";

@@ -7,11 +7,13 @@ namespace Documentation.Tests;
 /// <summary>A page, as far as the tests look into it.</summary>
 internal sealed partial class MarkdownPage
 {
+    private readonly string _whole;
     private readonly string _text;
 
     private MarkdownPage(string path, string text)
     {
         Path = path;
+        _whole = text;
         _text = string.Join('\n', WithoutFencedBlocks(text.Split('\n')));
     }
 
@@ -27,6 +29,10 @@ internal sealed partial class MarkdownPage
     /// <summary>The names under which its headings can be linked to.</summary>
     public IEnumerable<string> Anchors => Heading().Matches(_text)
         .Select(match => NotInAnchors().Replace(match.Groups["text"].Value.ToLowerInvariant(), "").Replace(' ', '-'));
+
+    /// <summary>The content of the fenced blocks of a language.</summary>
+    public IEnumerable<string> FencedBlocks(string language) =>
+        FencedBlock().Matches(_whole).Where(match => match.Groups["language"].Value == language).Select(match => match.Groups["content"].Value);
 
     /// <summary>The code spans in the first column of every table whose first heading is <paramref name="heading"/>.</summary>
     public IEnumerable<string> FirstColumnOfTables(string heading)
@@ -61,6 +67,9 @@ internal sealed partial class MarkdownPage
             isFenced ^= isFence;
         }
     }
+
+    [GeneratedRegex("^```(?<language>[^\n]*)\n(?<content>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.NonBacktracking)]
+    private static partial Regex FencedBlock();
 
     [GeneratedRegex("`[^`\n]+`", RegexOptions.NonBacktracking)]
     private static partial Regex CodeSpan();
