@@ -61,11 +61,11 @@ internal static partial class ControllerProgram
         var time = TimeProvider.System;
         var metrics = new MetricRegistry();
         var image = ControllerImages.Load(options.Rendering);
-        var policy = PolicyFlag.Load(options.Rendering.FlagPolicy, options.Rendering.TestRepository);
         var configuration = ApiClientConfiguration.Load(options.Kubeconfig, options.Master) with
         {
             UserAgent = $"{ComponentName}/{BuildVersion.Version}",
         };
+        var policy = PolicyFlag.Load(options.Rendering.FlagPolicy, options.Rendering.TestRepository);
         using var api = new ApiClient(configuration, time, metrics);
         using var host = new ControllerHost(api, HostOptions(options, configuration), time, loggers, metrics);
 
