@@ -23,7 +23,7 @@ public sealed class RegistrationTests
         IsNamedAndRestrictsPods(extension);
         Value(extension, "spec", "resources", "0", "kind").Should().Be("ContainerRuntime");
         Value(extension, "spec", "resources", "0", "type").Should().Be("gvisor");
-        Value(extension, "spec", "deployment", "extension", "helm", "ociRepository", "ref").Should().EndWith($"/charts/gardener/extensions/runtime-gvisor:v{Version}");
+        Value(extension, "spec", "deployment", "extension", "helm", "ociRepository", "ref").Should().EndWith($"/charts/runtime-gvisor:v{Version}");
     }
 
     [Fact]
