@@ -6,7 +6,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"
 
-for project in $(grep -l 'Testing.Fuzzing' test/*.Tests/*.cs test/*.Tests/*/*.cs | cut -d / -f 2 | sort -u); do
+mapfile -t projects < <(grep -l 'Testing.Fuzzing' test/*.Tests/*.cs test/*.Tests/*/*.cs | cut -d / -f 2 | sort -u)
+for project in "${projects[@]}"; do
   dotnet build "test/$project" -c Release --nologo -v quiet
   "artifacts/bin/$project/release/$project" -noColor -noLogo -class '*FuzzTests'
 done
