@@ -11,6 +11,19 @@ using Kubernetes.Controllers.Client;
 
 namespace Scale;
 
+/// <summary>Which writes a ContainerRuntime is answered with.</summary>
+internal enum Writes
+{
+    /// <summary>Those of a new one, <c>Processing</c> included, as the Go extension sends them.</summary>
+    Fresh,
+
+    /// <summary>Those of a new one as this controller sends them.</summary>
+    FreshAsController,
+
+    /// <summary>Those of one of which nothing has changed, <c>Processing</c> included.</summary>
+    Unchanged,
+}
+
 /// <summary>
 /// Sends exactly the writes that ContainerRuntimes need, from as many connections as the controller has workers, and does nothing else:
 /// no watch, no cache, no rendering, no look at the answers. What they reach on a machine is the most that a controller can reach there.
@@ -21,20 +34,50 @@ internal sealed class BareWriters : IDisposable
     private readonly HttpClient[] _connections;
     private readonly ConcurrentDictionary<string, bool> _shared = new(StringComparer.Ordinal);
 
-    public BareWriters(LocalControlPlane controlPlane, Payload payload, int connections)
+    public const string End = "end";
+
+    public BareWriters(string kubeconfig, string certificateAuthorityFile, Payload payload, int connections)
     {
         _payload = payload;
-        var configuration = ApiClientConfiguration.Load(controlPlane.AdminKubeconfig);
-        _connections = [.. Enumerable.Range(0, connections).Select(_ => Connect(configuration, controlPlane.CertificateAuthorityFile))];
+        var configuration = ApiClientConfiguration.Load(kubeconfig);
+        _connections = [.. Enumerable.Range(0, connections).Select(_ => Connect(configuration, certificateAuthorityFile))];
     }
 
     public void Dispose() => Array.ForEach(_connections, connection => connection.Dispose());
 
-    /// <summary>Runs a load and answers each of its requests with the writes of a ContainerRuntime that is new.</summary>
-    public Task AnswerFreshAsync(Func<Action<Request>, Task> load) => AnswerAsync(load, WriteFreshAsync);
+    /// <summary>
+    /// Answers requests, one a line: the writes, namespace, name, pool, version. After the line <see cref="End"/> it says the same when all
+    /// of them are written.
+    /// </summary>
+    public async Task RunAsync(TextReader input, TextWriter output)
+    {
+        while (true)
+        {
+            var requests = Channel.CreateUnbounded<(Writes Writes, Request Request)>();
+            var writers = Task.WhenAll(_connections.Select(async connection =>
+            {
+                await foreach (var (writes, request) in requests.Reader.ReadAllAsync())
+                {
+                    await WriteAsync(connection, writes, request);
+                }
+            }));
+            string? line;
+            while ((line = await input.ReadLineAsync()) is not null and not End)
+            {
+                var fields = line.Split(' ');
+                requests.Writer.TryWrite((Enum.Parse<Writes>(fields[0]), new Request(new ObjectKey(fields[1], fields[2]), fields[3], fields[4])));
+            }
 
-    /// <summary>Runs a load and answers each of its requests with the writes of a ContainerRuntime of which nothing has changed.</summary>
-    public Task AnswerUnchangedAsync(Func<Action<Request>, Task> load) => AnswerAsync(load, WriteUnchangedAsync);
+            requests.Writer.Complete();
+            await writers;
+            if (line is null)
+            {
+                return;
+            }
+
+            await output.WriteLineAsync(End);
+        }
+    }
 
     private static HttpClient Connect(ApiClientConfiguration configuration, string certificateAuthorityFile)
     {
@@ -50,45 +93,34 @@ internal sealed class BareWriters : IDisposable
         return http;
     }
 
-    private async Task AnswerAsync(Func<Action<Request>, Task> load, Func<HttpClient, Request, Task> write)
+    private async Task WriteAsync(HttpClient connection, Writes writes, Request request)
     {
-        var requests = Channel.CreateUnbounded<Request>();
-        var writers = Task.WhenAll(_connections.Select(async connection =>
-        {
-            await foreach (var request in requests.Reader.ReadAllAsync())
-            {
-                await write(connection, request);
-            }
-        }));
-        await load(request => requests.Writer.TryWrite(request));
-        requests.Writer.Complete();
-        await writers;
-    }
-
-    private async Task WriteFreshAsync(HttpClient connection, Request request)
-    {
+        var isFresh = writes is Writes.Fresh or Writes.FreshAsController;
         var path = ApiPaths.ContainerRuntimes(request.Key.Namespace, request.Key.Name);
-        await PatchAsync(connection, path, $$"""
-            {"metadata":{"resourceVersion":"{{request.ResourceVersion}}","annotations":{"gardener.cloud/operation":null},"finalizers":["extensions.gardener.cloud/containerruntime"]} }
-            """);
-        await PatchAsync(connection, $"{path}/status", Processing("Create"));
-        if (_shared.TryAdd(request.Key.Namespace, true))
+        await PatchAsync(connection, path, isFresh
+            ? $$"""
+                {"metadata":{"resourceVersion":"{{request.ResourceVersion}}","annotations":{"gardener.cloud/operation":null},"finalizers":["extensions.gardener.cloud/containerruntime"]} }
+                """
+            : $$"""
+                {"metadata":{"resourceVersion":"{{request.ResourceVersion}}","annotations":{"gardener.cloud/operation":null} } }
+                """);
+        var type = isFresh ? "Create" : "Reconcile";
+        if (writes is Writes.Fresh or Writes.Unchanged)
         {
-            await CreateAsync(connection, request.Key.Namespace, _payload.Shared(request.Key.Namespace));
+            await PatchAsync(connection, $"{path}/status", Processing(type));
         }
 
-        await CreateAsync(connection, request.Key.Namespace, _payload.Pool(request.Pool, request.Key.Namespace));
-        await PatchAsync(connection, $"{path}/status", Succeeded());
-    }
+        if (isFresh)
+        {
+            if (_shared.TryAdd(request.Key.Namespace, true))
+            {
+                await CreateAsync(connection, request.Key.Namespace, _payload.Shared(request.Key.Namespace));
+            }
 
-    private static async Task WriteUnchangedAsync(HttpClient connection, Request request)
-    {
-        var path = ApiPaths.ContainerRuntimes(request.Key.Namespace, request.Key.Name);
-        await PatchAsync(connection, path, $$"""
-            {"metadata":{"resourceVersion":"{{request.ResourceVersion}}","annotations":{"gardener.cloud/operation":null} } }
-            """);
-        await PatchAsync(connection, $"{path}/status", Processing("Reconcile"));
-        await PatchAsync(connection, $"{path}/status", Succeeded());
+            await CreateAsync(connection, request.Key.Namespace, _payload.Pool(request.Pool, request.Key.Namespace));
+        }
+
+        await PatchAsync(connection, $"{path}/status", Succeeded(type));
     }
 
     private static async Task CreateAsync(HttpClient connection, string @namespace, PayloadPair pair)
@@ -101,8 +133,8 @@ internal sealed class BareWriters : IDisposable
         {"status":{"lastOperation":{"description":"Reconciling the ContainerRuntime","lastUpdateTime":"{{Now()}}","progress":1,"state":"Processing","type":"{{type}}"} } }
         """;
 
-    private static string Succeeded() => $$"""
-        {"status":{"lastOperation":{"description":"Successfully reconciled ContainerRuntime","lastUpdateTime":"{{Now()}}","progress":100,"state":"Succeeded"},"observedGeneration":1} }
+    private static string Succeeded(string type) => $$"""
+        {"status":{"lastOperation":{"description":"Successfully reconciled ContainerRuntime","lastUpdateTime":"{{Now()}}","progress":100,"state":"Succeeded","type":"{{type}}"},"observedGeneration":1} }
         """;
 
     private static string Now() => TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -26,10 +26,13 @@ internal sealed class MeasuredController : IAsyncDisposable
     public ProcessUse Use => new(_controller.Process.Id);
 
     /// <summary>Starts it without leader election, as the only one, and waits until its workers run.</summary>
-    public static async Task<MeasuredController> StartAsync(LocalControlPlane controlPlane)
+    public static Task<MeasuredController> StartAsync(LocalControlPlane controlPlane) => StartAsync(controlPlane.ControllerKubeconfig);
+
+    /// <inheritdoc cref="StartAsync(LocalControlPlane)"/>
+    public static async Task<MeasuredController> StartAsync(string kubeconfig)
     {
         var start = TimeProvider.System.GetUtcNow();
-        var controller = ControllerProcess.Start(new ControllerOptions { Kubeconfig = controlPlane.ControllerKubeconfig, Workers = Workers });
+        var controller = ControllerProcess.Start(new ControllerOptions { Kubeconfig = kubeconfig, Workers = Workers });
         try
         {
             var line = await Eventually.GetAsync(

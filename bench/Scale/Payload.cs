@@ -48,6 +48,29 @@ internal sealed class Payload
         }
     }
 
+    public static Payload Parse(string json)
+    {
+        var value = JsonNode.Parse(json)!;
+        return new Payload(
+            (string)value["namespace"]!,
+            PairOf(value["shared"]!),
+            value["pools"]!.AsObject().ToDictionary(pool => pool.Key, pool => PairOf(pool.Value!), StringComparer.Ordinal));
+
+        static PayloadPair PairOf(JsonNode pair) => new((string)pair[0]!, (string)pair[1]!);
+    }
+
+    public string ToJson()
+    {
+        return new JsonObject
+        {
+            ["namespace"] = _namespace,
+            ["shared"] = PairOf(_shared),
+            ["pools"] = new JsonObject(_pools.Select(pool => KeyValuePair.Create(pool.Key, (JsonNode?)PairOf(pool.Value)))),
+        }.ToJsonString();
+
+        static JsonArray PairOf(PayloadPair pair) => [pair.Secret, pair.ManagedResource];
+    }
+
     public PayloadPair Shared(string @namespace) => _shared.In(_namespace, @namespace);
 
     public PayloadPair Pool(string pool, string @namespace) => _pools[pool].In(_namespace, @namespace);

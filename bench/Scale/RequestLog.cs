@@ -9,10 +9,12 @@ internal sealed class RequestLog(IReadOnlyList<AuditedRequest> log)
 {
     private const string UserAgent = "gardener-extension-runtime-gvisor/";
 
+    public static bool IsOfController(AuditedRequest request) => request.UserAgent.StartsWith(UserAgent, StringComparison.Ordinal);
+
     public Requests During(Span span)
     {
         var requests = log
-            .Where(request => request.UserAgent.StartsWith(UserAgent, StringComparison.Ordinal) && request.Time >= span.Start && request.Time <= span.End)
+            .Where(request => IsOfController(request) && request.Time >= span.Start && request.Time <= span.End)
             .ToList();
         var work = requests.Where(request => !IsBeside(request)).ToList();
         return new Requests(

@@ -16,6 +16,11 @@ internal sealed record RunFigures
     /// <summary>Peak of the process that made the fresh and the unchanged pass, in bytes.</summary>
     public required long PeakMemory { get; init; }
 
+    /// <summary>CPU time of the bare writers for the writes that the controller sends for fresh ContainerRuntimes.</summary>
+    public required TimeSpan BareCpu { get; init; }
+
+    public required Disturbance Disturbance { get; init; }
+
     public required Deletion DeletionWithShoot { get; init; }
 
     public required Deletion DeletionOfPools { get; init; }
@@ -35,6 +40,10 @@ internal sealed record Pass(Span Controller, Span BareBefore, Span BareAfter, Ti
 internal sealed record Requests(IReadOnlyDictionary<string, int> ByResource, int Beside, int Refused)
 {
     public int Count => ByResource.Values.Sum();
+
+    public int Clusters => ByResource.GetValueOrDefault("get clusters");
+
+    public int WithoutClusters => Count - Clusters;
 }
 
 /// <summary>A start of the controller with nothing to do.</summary>
@@ -45,3 +54,9 @@ internal sealed record Start(TimeSpan TimeToFirstWorker, TimeSpan ListOfClusters
 
 /// <summary>ContainerRuntimes deleted while a resource manager takes its time.</summary>
 internal sealed record Deletion(int Count, Span Span, Requests Requests);
+
+/// <summary>The time below which 95 of 100 reconciliations stay, one at a time.</summary>
+/// <param name="Undisturbed">Nothing else happens.</param>
+/// <param name="HotObject">Somebody changes another object a hundred times a second.</param>
+/// <param name="StuckDeletions">A hundred other objects wait for their deletion, which does not end.</param>
+internal sealed record Disturbance(TimeSpan Undisturbed, TimeSpan HotObject, TimeSpan StuckDeletions);

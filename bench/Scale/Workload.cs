@@ -59,6 +59,33 @@ internal sealed class Workload(ApiServer api)
                 new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = AskToReconcile() } }))),
             cancellationToken);
 
+    /// <summary>Asks for the reconciliation of one ContainerRuntime although nothing has changed.</summary>
+    public Task AnnotateAsync(ObjectKey key) => api.PatchAsync(
+        ApiPaths.ContainerRuntimes(key.Namespace, key.Name), new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = AskToReconcile() } });
+
+    /// <summary>Changes a label of a ContainerRuntime, about a hundred times a second until it is cancelled.</summary>
+    public async Task LabelAsync(ObjectKey key, CancellationToken cancellationToken)
+    {
+        for (var number = 0; !cancellationToken.IsCancellationRequested; number++)
+        {
+            var next = Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
+            await api.PatchAsync(
+                ApiPaths.ContainerRuntimes(key.Namespace, key.Name),
+                new JsonObject { ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["number"] = $"{number}" } } });
+            await next;
+        }
+    }
+
+    /// <summary>Writes the Clusters as gardenlet does after each operation of a shoot.</summary>
+    public Task TouchAsync(IEnumerable<Shoot> shoots, CancellationToken cancellationToken) =>
+        ForEachAsync(
+            shoots,
+            shoot => shoot.UpdateClusterAsync(new JsonObject
+            {
+                ["shoot"] = new JsonObject { ["status"] = new JsonObject { ["lastOperation"] = new JsonObject { ["lastUpdateTime"] = Now() } } },
+            }),
+            cancellationToken);
+
     /// <summary>Writes into the Clusters that the shoots themselves are being deleted.</summary>
     public Task BeginDeletionAsync(IEnumerable<Shoot> shoots, CancellationToken cancellationToken) =>
         ForEachAsync(
@@ -67,6 +94,21 @@ internal sealed class Workload(ApiServer api)
             {
                 ["shoot"] = new JsonObject { ["metadata"] = new JsonObject { ["deletionTimestamp"] = Now() } },
             }),
+            cancellationToken);
+
+    /// <summary>Has all ManagedResources of the shoots wait for their deletion, as without a resource manager, or lets them go.</summary>
+    public Task HoldManagedResourcesAsync(IEnumerable<Shoot> shoots, bool isHeld, CancellationToken cancellationToken) =>
+        ForEachAsync(
+            shoots,
+            async shoot =>
+            {
+                foreach (var name in (await shoot.ManagedResourcesAsync()).Keys)
+                {
+                    await api.PatchAsync(
+                        ApiPaths.ManagedResources(shoot.Namespace, name),
+                        new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = isHeld ? new JsonArray("bench/held") : null } });
+                }
+            },
             cancellationToken);
 
     /// <summary>Deletes the ContainerRuntimes with gardenlet's confirmation.</summary>
