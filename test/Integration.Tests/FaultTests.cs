@@ -106,6 +106,31 @@ public sealed class FaultTests(OwnSeed seed) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_object_that_is_deleted_and_made_anew_between_two_looks_is_reconciled()
+    {
+        var kubeconfig = await StartProxyAsync();
+        var shoot = await Shoot.CreateAsync(seed.Api);
+        await StartAsync(kubeconfig);
+        await shoot.DeployAsync("a");
+        await shoot.WaitUntilReadyAsync("a");
+
+        // Whatever happens now is not shown, until somebody touches the new object.
+        var isHidden = true;
+        _proxy!.PassEvent = (request, _) => !Volatile.Read(ref isHidden) || !request.Path.Value!.EndsWith("/containerruntimes", StringComparison.Ordinal);
+        await shoot.DeleteAsync("a");
+        await seed.Api.PatchAsync(
+            ApiPaths.ContainerRuntimes(shoot.Namespace, Shoot.NameOf("a")), new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } });
+        await shoot.WaitUntilGoneAsync("a");
+        await shoot.DeployAsync("a", Changed);
+        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
+        Volatile.Write(ref isHidden, false);
+        await shoot.DeployAsync("a", Changed);
+
+        await shoot.WaitUntilReadyAsync("a");
+        (await ShootState.DescribeAsync(shoot, "a")).Should().Contain("extensions.gardener.cloud/containerruntime").And.Contain("Create Succeeded");
+    }
+
+    [Fact]
     public async Task A_leader_that_stood_still_for_longer_than_its_Lease_writes_nothing_any_more()
     {
         var kubeconfigs = new[] { await seed.ControlPlane.CreateReplicaKubeconfigAsync("paused"), await seed.ControlPlane.CreateReplicaKubeconfigAsync("successor") };
@@ -163,6 +188,30 @@ public sealed class FaultTests(OwnSeed seed) : IAsyncDisposable
         (await busy).Should().BeGreaterThan(50);
         seed.ControlPlane.ReadAuditLog().Skip(requests).Count(request =>
             request.Namespace == shoot.Namespace && request.UserAgent.StartsWith("gardener-extension-runtime-gvisor", StringComparison.Ordinal)).Should().Be(0);
+    }
+
+    [Fact]
+    public async Task A_right_that_is_taken_away_stops_the_work_until_it_is_back()
+    {
+        var kubeconfig = await seed.ControlPlane.CreateReplicaKubeconfigAsync("without-rights");
+        var shoot = await Shoot.CreateAsync(seed.Api);
+        var controller = await StartAsync(kubeconfig);
+        await shoot.DeployAsync("a");
+        await shoot.WaitUntilReadyAsync("a");
+        var binding = await seed.Api.GetAsync(ApiPaths.ClusterRoleBindings("without-rights"));
+
+        await seed.Api.DeleteAsync(ApiPaths.ClusterRoleBindings("without-rights"));
+        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
+        await shoot.DeployAsync("a", Changed);
+        await Eventually.TrueAsync(
+            "a complaint about 403", () => Task.FromResult(controller.Process.Output.Contains("403", StringComparison.Ordinal)));
+        controller.Process.HasExited.Should().BeFalse();
+        controller.Process.Output.Split('\n').Length.Should().BeLessThan(200, "it must not retry in a hot loop");
+
+        binding["metadata"] = new JsonObject { ["name"] = "without-rights" };
+        await seed.Api.CreateAsync(ApiPaths.ClusterRoleBindings(), binding);
+        await shoot.WaitUntilReadyAsync("a");
+        await controller.WaitUntilReadyAsync();
     }
 
     private static bool IsListOf(HttpRequest request, string resource) =>
