@@ -101,7 +101,7 @@ public sealed partial class ExtensionHealthReconciler<T>(
             return ReconcileResult.After(pause);
         }
 
-        _objects.Wrote(await api.PatchAsync(kind.Resource, value.Key(), ConditionPatch.For(value, Type, desired), "status", cancellationToken));
+        _objects.RecordWrite(await api.PatchAsync(kind.Resource, value.Key(), ConditionPatch.For(value, Type, desired), "status", cancellationToken));
         if (desired is null)
         {
             LogRemoved(value.Key(), Type);

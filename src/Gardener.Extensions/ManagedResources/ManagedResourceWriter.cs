@@ -17,6 +17,9 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
 {
     private const string SecretPrefix = "managedresource-";
 
+    /// <summary>How long a deletion may be seen to go on before the server is asked: the event of its end can be lost.</summary>
+    private static readonly TimeSpan ConfirmDeletionAfter = TimeSpan.FromSeconds(30);
+
     private readonly ReadYourWritesStore<ManagedResource> _known = new(cache, time);
     private readonly SecretWriter _secrets = new(api);
 
@@ -32,7 +35,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
     /// </returns>
     public async Task<ManagedResource> ApplyAsync(ManagedResourceContent content, CancellationToken cancellationToken)
     {
-        var current = _known.Find(content.Key);
+        var current = await ConfirmAsync(_known.Find(content.Key), cancellationToken);
         if (current?.Metadata.DeletionTimestamp is not null)
         {
             return current;
@@ -47,14 +50,14 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
         var applied = current is null
             ? await CreateAsync(content, secretName, cancellationToken)
             : await UpdateAsync(current, content, secretName, cancellationToken);
-        _known.Wrote(applied);
+        _known.RecordWrite(applied);
         return applied;
     }
 
     /// <summary>
     /// Deletes a ManagedResource, then its secrets. The deletion is sent even if the cache knows of none: a cache that lags must not
-    /// let objects in the shoot survive their extension. Nothing is sent for one that is seen to be going; what an end of the process left of
-    /// its secrets is the garbage collector's.
+    /// let objects in the shoot survive their extension. No deletion is sent for one that is seen to be going; what an end of the process left
+    /// of its secrets is the garbage collector's.
     /// </summary>
     /// <param name="key">Namespace and name of the ManagedResource.</param>
     /// <param name="keepObjects">The objects stay in the shoot, as a migration wants.</param>
@@ -70,21 +73,36 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
 
         if (current?.Metadata.DeletionTimestamp is not null)
         {
-            return current;
+            return await ConfirmAsync(current, cancellationToken);
         }
 
         var remaining = await api.DeleteAsync(GardenerResources.ManagedResources, key, options: null, cancellationToken);
-        await DeleteSecretsAsync(key, remaining ?? current, cancellationToken);
-        if (remaining is not null)
+        if ((remaining ?? current) is { } deleted)
         {
-            _known.Wrote(remaining);
-        }
-        else if (current is not null)
-        {
-            _known.Deleted(current);
+            await DeleteSecretsAsync(deleted, cancellationToken);
         }
 
-        return remaining;
+        return Record(current, remaining);
+    }
+
+    /// <summary>What the cache has shown to be going for a while, as the server has it now.</summary>
+    private async Task<ManagedResource?> ConfirmAsync(ManagedResource? seen, CancellationToken cancellationToken) =>
+        seen?.Metadata.DeletionTimestamp is { } since && time.GetUtcNow() - new DateTimeOffset(since.ToUniversalTime()) >= ConfirmDeletionAfter
+            ? Record(seen, await api.FindAsync(GardenerResources.ManagedResources, ObjectKey.Of(seen), cancellationToken))
+            : seen;
+
+    private ManagedResource? Record(ManagedResource? before, ManagedResource? after)
+    {
+        if (after is not null)
+        {
+            _known.RecordWrite(after);
+        }
+        else if (before is not null)
+        {
+            _known.RecordDelete(before);
+        }
+
+        return after;
     }
 
     /// <summary>
@@ -150,14 +168,13 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
         }
     }
 
-    private async Task DeleteSecretsAsync(ObjectKey key, ManagedResource? value, CancellationToken cancellationToken)
+    private async Task DeleteSecretsAsync(ManagedResource value, CancellationToken cancellationToken)
     {
         // Releases before immutable secrets used the name without a hash. (Gardener contract 4.3.)
-        var names = new HashSet<string>(StringComparer.Ordinal) { SecretPrefix + key.Name };
-        names.UnionWith((value?.Spec.SecretRefs ?? []).Select(secret => secret.Name));
-        foreach (var name in names)
+        string[] names = [SecretPrefix + value.Metadata.Name, .. value.Spec.SecretRefs.Select(secret => secret.Name)];
+        foreach (var name in names.Distinct(StringComparer.Ordinal))
         {
-            await api.DeleteAsync(GardenerResources.Secrets, new ObjectKey(key.Namespace, name), options: null, cancellationToken);
+            await api.DeleteAsync(GardenerResources.Secrets, new ObjectKey(value.Metadata.NamespaceProperty, name), options: null, cancellationToken);
         }
     }
 }

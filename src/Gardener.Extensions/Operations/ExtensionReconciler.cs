@@ -376,11 +376,11 @@ public sealed class ExtensionReconciler<T> : IReconciler
     {
         if (after is null || (after.IsBeingDeleted() && after.Metadata.Finalizers is not { Count: > 0 }))
         {
-            _objects.Deleted(before);
+            _objects.RecordDelete(before);
             return null;
         }
 
-        _objects.Wrote(after);
+        _objects.RecordWrite(after);
         return after;
     }
 }

@@ -10,8 +10,8 @@ namespace Kubernetes.Controllers.Caching;
 
 /// <summary>
 /// A cached store that also knows what this process wrote a moment ago. A watch delivers own writes late; deciding on the state
-/// before them would repeat or lose work. An own write is believed until the watch has caught up, but no longer than
-/// <see cref="BelievedFor"/>, so that a deletion by somebody else in between shows soon.
+/// before them would repeat or lose work. An own write counts until the watch has caught up, but no longer than
+/// <see cref="MaxAge"/>, so that a deletion by somebody else in between shows soon.
 /// </summary>
 /// <typeparam name="T">The type of the objects.</typeparam>
 /// <param name="store">The cache that a watch fills.</param>
@@ -23,7 +23,7 @@ public sealed class ReadYourWritesStore<T>(IObjectStore<T> store, TimeProvider t
     private long _forgottenAt = time.GetTimestamp();
 
     /// <summary>How long an own write outweighs the cache. Default 10 s.</summary>
-    public TimeSpan BelievedFor { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan MaxAge { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The newest known state, or null when the object does not exist.</summary>
     public T? Find(ObjectKey key)
@@ -44,10 +44,10 @@ public sealed class ReadYourWritesStore<T>(IObjectStore<T> store, TimeProvider t
     }
 
     /// <summary>Remembers the server's answer to an own write.</summary>
-    public void Wrote(T answer) => Remember(ObjectKey.Of(answer), new OwnWrite(answer, answer.Metadata.Uid, VersionOf(answer), time.GetTimestamp()));
+    public void RecordWrite(T answer) => Remember(ObjectKey.Of(answer), new OwnWrite(answer, answer.Metadata.Uid, VersionOf(answer), time.GetTimestamp()));
 
     /// <summary>Remembers that an object is gone.</summary>
-    public void Deleted(T value) => Remember(ObjectKey.Of(value), new OwnWrite(null, value.Metadata.Uid, null, time.GetTimestamp()));
+    public void RecordDelete(T value) => Remember(ObjectKey.Of(value), new OwnWrite(null, value.Metadata.Uid, null, time.GetTimestamp()));
 
     private void Remember(ObjectKey key, OwnWrite own)
     {
@@ -58,7 +58,7 @@ public sealed class ReadYourWritesStore<T>(IObjectStore<T> store, TimeProvider t
     /// <summary>Nobody asks for an object again that is gone, so what was written of it would stay for ever.</summary>
     private void ForgetOutdated()
     {
-        if (time.GetElapsedTime(Volatile.Read(ref _forgottenAt)) <= BelievedFor)
+        if (time.GetElapsedTime(Volatile.Read(ref _forgottenAt)) <= MaxAge)
         {
             return;
         }
@@ -73,7 +73,7 @@ public sealed class ReadYourWritesStore<T>(IObjectStore<T> store, TimeProvider t
         }
     }
 
-    private bool IsOutdated(OwnWrite own) => time.GetElapsedTime(own.At) > BelievedFor;
+    private bool IsOutdated(OwnWrite own) => time.GetElapsedTime(own.At) > MaxAge;
 
     /// <summary>Versions of one resource are ordered. One that is no number compares as unknown, so that the own write counts.</summary>
     private static ulong? VersionOf(T value) =>

@@ -75,28 +75,6 @@ public sealed class ApiClient : IApiClient, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<T>> ListAsync<T>(
-        ResourceDefinition<T> resource, string? @namespace, ListOptions? options, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta>
-    {
-        var items = new List<T>();
-        var next = options ?? new ListOptions();
-        while (true)
-        {
-            var page = await ReadPageAsync(resource, @namespace, next, Receive, cancellationToken);
-            if (page.Continue is null)
-            {
-                return items;
-            }
-
-            next = next with { Continue = page.Continue };
-        }
-
-        void Receive(Decoded<T> item) => items.Add(
-            item.Object ?? throw new FormatException($"{resource.Kind} {item.Key?.ToString() ?? "without a name"}: {item.Failure?.Reason}"));
-    }
-
-    /// <inheritdoc/>
     public Task<ListPage> ReadPageAsync<T>(
         ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<Decoded<T>> receive, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>

@@ -16,20 +16,11 @@ public interface IApiClient
     Task<T?> FindAsync<T>(ResourceDefinition<T> resource, ObjectKey key, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>;
 
-    /// <summary>Reads all objects, page by page.</summary>
-    /// <param name="resource">The resource.</param>
-    /// <param name="namespace">The namespace to read; null or empty for all namespaces.</param>
-    /// <param name="options">Selectors and page size; null for everything.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
-    /// <exception cref="FormatException">An object does not fit <typeparamref name="T"/>.</exception>
-    Task<IReadOnlyList<T>> ListAsync<T>(ResourceDefinition<T> resource, string? @namespace, ListOptions? options, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta>;
-
     /// <summary>Reads one page of a list, handing over each object as soon as it has arrived, so that a page is never in memory as a whole.</summary>
     /// <param name="resource">The resource.</param>
     /// <param name="namespace">The namespace to read; null or empty for all namespaces.</param>
     /// <param name="options">Selectors, page size and the page to read.</param>
-    /// <param name="receive">Gets every object of the page.</param>
+    /// <param name="receive">Gets every object of the page, also one that cannot be decoded.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     Task<ListPage> ReadPageAsync<T>(
         ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<Decoded<T>> receive, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ public sealed record ListOptions
     /// <summary>Label selector in Kubernetes' syntax; null selects everything.</summary>
     public string? LabelSelector { get; init; }
 
-    /// <summary>Objects per page. The default is client-go's.</summary>
+    /// <summary>Objects per page; 0 for all of them at once. The default is client-go's.</summary>
     public int PageSize { get; init; } = 500;
 
     /// <summary>The token of the page to read, from the page before; null for the first.</summary>

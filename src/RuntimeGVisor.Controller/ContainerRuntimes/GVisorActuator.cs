@@ -100,9 +100,24 @@ internal sealed partial class GVisorActuator(
             return false;
         }
 
-        var pools = await api.ListAsync(GardenerResources.ContainerRuntimes, value.Metadata.NamespaceProperty, null, cancellationToken);
-        return pools.Any(other => other.Metadata.Name != value.Metadata.Name && other.Spec.Type == value.Spec.Type && needsShared(other));
+        var isNeeded = false;
+        await api.ReadPageAsync(
+            GardenerResources.ContainerRuntimes,
+            value.Metadata.NamespaceProperty,
+            new ListOptions { PageSize = 0 },
+            other => isNeeded |= other.Object is { } pool
+                ? pool.Metadata.Name != value.Metadata.Name && pool.Spec.Type == value.Spec.Type && needsShared(pool)
+                : IsOfSameType(other.Key, value),
+            cancellationToken);
+        return isNeeded;
     }
+
+    /// <summary>
+    /// A pool that cannot be decoded keeps what it has until it can be, and then deletes it. Only its name tells its type. (Gardener contract 1.1:
+    /// gardenlet names the objects <c>type-pool</c>.)
+    /// </summary>
+    private static bool IsOfSameType(ObjectKey? undecodable, ContainerRuntime value) =>
+        undecodable is not { } key || (key.Name != value.Metadata.Name && key.Name.StartsWith($"{value.Spec.Type}-", StringComparison.Ordinal));
 
     /// <summary>
     /// The pool's nodes are uninstalling, or about to be asked to, and the pods that do so need the ServiceAccount that is shared. The last
@@ -160,8 +175,9 @@ internal sealed partial class GVisorActuator(
     private OperationOutcome WaitingForDeletion(ContainerRuntime value, ManagedResource remaining)
     {
         // gardenlet's patience begins with the deletion of its own object, whatever came before that of the ManagedResource.
-        var since = value.Metadata.DeletionTimestamp ?? remaining.Metadata.DeletionTimestamp!.Value;
-        var pendingFor = time.GetUtcNow() - new DateTimeOffset(since.ToUniversalTime());
+        var now = time.GetUtcNow();
+        var since = value.Metadata.DeletionTimestamp ?? remaining.Metadata.DeletionTimestamp ?? now.UtcDateTime;
+        var pendingFor = now - new DateTimeOffset(since.ToUniversalTime());
         var condition = remaining.Condition(ManagedResourceCondition.ResourcesApplied);
         return OperationOutcome.Waiting(
             $"ManagedResource '{remaining.Metadata.Name}' to be deleted"

@@ -35,7 +35,7 @@ public sealed class ReadYourWritesStoreTests
     public void An_own_write_is_seen_until_the_cache_has_it_or_something_newer(string cachedVersion, bool isOwnSeen)
     {
         var own = ConfigMap(version: "10");
-        _store.Wrote(own);
+        _store.RecordWrite(own);
 
         _cache.Value = ConfigMap(version: cachedVersion);
 
@@ -46,7 +46,7 @@ public sealed class ReadYourWritesStoreTests
     public void A_creation_is_seen_before_the_cache_has_it()
     {
         var own = ConfigMap(version: "10");
-        _store.Wrote(own);
+        _store.RecordWrite(own);
 
         _store.Find(Key).Should().BeSameAs(own);
     }
@@ -54,7 +54,7 @@ public sealed class ReadYourWritesStoreTests
     [Fact]
     public void Once_the_cache_has_caught_up_an_own_write_does_not_come_back()
     {
-        _store.Wrote(ConfigMap(version: "10"));
+        _store.RecordWrite(ConfigMap(version: "10"));
         _cache.Value = ConfigMap(version: "11");
         _store.Find(Key);
 
@@ -68,7 +68,7 @@ public sealed class ReadYourWritesStoreTests
     {
         _cache.Value = ConfigMap(version: "10");
 
-        _store.Deleted(_cache.Value);
+        _store.RecordDelete(_cache.Value);
 
         _store.Find(Key).Should().BeNull();
     }
@@ -79,7 +79,7 @@ public sealed class ReadYourWritesStoreTests
         _cache.Value = ConfigMap(version: "10");
         var deleting = ConfigMap(version: "11");
         deleting.Metadata.DeletionTimestamp = _time.GetUtcNow().UtcDateTime;
-        _store.Wrote(deleting);
+        _store.RecordWrite(deleting);
         _store.Find(Key).Should().BeSameAs(deleting);
 
         _cache.Value = null;
@@ -91,7 +91,7 @@ public sealed class ReadYourWritesStoreTests
     public void After_a_deletion_an_object_that_was_made_anew_is_seen()
     {
         _cache.Value = ConfigMap(version: "10");
-        _store.Deleted(_cache.Value);
+        _store.RecordDelete(_cache.Value);
 
         _cache.Value = ConfigMap(version: "12", uid: "other");
 
@@ -104,7 +104,7 @@ public sealed class ReadYourWritesStoreTests
     public void An_own_object_that_was_made_anew_outweighs_the_one_before_it(string cachedVersion, bool isOwnSeen)
     {
         var own = ConfigMap(version: "10", uid: "new");
-        _store.Wrote(own);
+        _store.RecordWrite(own);
 
         _cache.Value = ConfigMap(version: cachedVersion, uid: "other");
 
@@ -115,8 +115,8 @@ public sealed class ReadYourWritesStoreTests
     public void The_last_own_write_counts()
     {
         var last = ConfigMap(version: "11");
-        _store.Wrote(ConfigMap(version: "10"));
-        _store.Wrote(last);
+        _store.RecordWrite(ConfigMap(version: "10"));
+        _store.RecordWrite(last);
         _cache.Value = ConfigMap(version: "10");
 
         _store.Find(Key).Should().BeSameAs(last);
@@ -125,9 +125,9 @@ public sealed class ReadYourWritesStoreTests
     [Fact]
     public void An_own_write_that_the_cache_never_shows_is_forgotten()
     {
-        _store.Wrote(ConfigMap(version: "10"));
+        _store.RecordWrite(ConfigMap(version: "10"));
 
-        _time.Advance(_store.BelievedFor);
+        _time.Advance(_store.MaxAge);
         _store.Find(Key).Should().NotBeNull();
 
         _time.Advance(TimeSpan.FromTicks(1));
@@ -144,7 +144,7 @@ public sealed class ReadYourWritesStoreTests
     {
         var own = ConfigMap(ownVersion);
         _cache.Value = ConfigMap(cachedVersion);
-        _store.Wrote(own);
+        _store.RecordWrite(own);
 
         _store.Find(Key).Should().BeSameAs(own);
 
@@ -158,7 +158,7 @@ public sealed class ReadYourWritesStoreTests
         var written = WriteAnObject();
 
         _time.Advance(TimeSpan.FromSeconds(11));
-        _store.Wrote(ConfigMap(version: "1", name: "b"));
+        _store.RecordWrite(ConfigMap(version: "1", name: "b"));
 
         GC.Collect();
         GC.WaitForPendingFinalizers();
@@ -169,7 +169,7 @@ public sealed class ReadYourWritesStoreTests
     private WeakReference WriteAnObject()
     {
         var value = ConfigMap(version: "1");
-        _store.Wrote(value);
+        _store.RecordWrite(value);
         return new WeakReference(value);
     }
 

@@ -102,9 +102,6 @@ public sealed class FakeLeases : IApiClient
         }
     }
 
-    public Task<IReadOnlyList<T>> ListAsync<T>(ResourceDefinition<T> resource, string? @namespace, ListOptions? options, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
-
     public Task<ListPage> ReadPageAsync<T>(
         ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<Decoded<T>> receive, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();

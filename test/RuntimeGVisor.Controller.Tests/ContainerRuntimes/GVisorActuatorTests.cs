@@ -6,6 +6,7 @@ using Gardener.Extensions.Api;
 using Gardener.Extensions.Images;
 using Gardener.Extensions.ManagedResources;
 using Gardener.Extensions.Operations;
+using Kubernetes.Controllers.Caching;
 using Kubernetes.Controllers.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -346,7 +347,7 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
-    public async Task A_deletion_costs_fourteen_requests_and_nothing_while_it_waits()
+    public async Task A_deletion_costs_eleven_requests_and_nothing_while_it_waits()
     {
         await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
         HoldByResourceManager(Installation);
@@ -363,10 +364,43 @@ public sealed class GVisorActuatorTests
         // The server has the last word on what is gone.
         ReleaseByResourceManager(Installation);
         await DeleteAsync("pool", shoot: null);
-        _server.Requests.Should().HaveCount(9);
+        _server.Requests.Should().HaveCount(8);
         ReleaseByResourceManager(Shared);
         await DeleteAsync("pool", shoot: null);
-        _server.Requests.Should().HaveCount(14);
+        _server.Requests.Should().HaveCount(11);
+    }
+
+    [Theory]
+    [InlineData("gvisor-broken", true)]
+    [InlineData("other-broken", false)]
+    public async Task A_pool_that_cannot_be_decoded_keeps_what_is_shared_and_holds_up_no_other(string name, bool isOfOurType)
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        await _actuator.ReconcileAsync(Add("forced"), Living, CancellationToken.None);
+        _server.Add(GardenerResources.ContainerRuntimes, $$"""{"metadata":{"namespace":"{{Namespace}}","name":"{{name}}"},"spec":{"type":["gvisor"] } }""");
+
+        (await DeleteAsync("pool", shoot: null)).Should().Be(OperationOutcome.Completed);
+        _server.Change(GardenerResources.ContainerRuntimes, Get("pool").Key(), """{"metadata":{"finalizers":null}}""");
+        (await _actuator.ForceDeleteAsync(Get("forced"), CancellationToken.None)).Should().Be(OperationOutcome.Completed);
+
+        _server.All(GardenerResources.ManagedResources).Select(value => value.Metadata.Name).Should().Equal(isOfOurType ? [Shared.Name] : []);
+    }
+
+    [Fact]
+    public async Task A_deletion_whose_end_the_cache_never_shows_is_completed()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Installation);
+        HoldByResourceManager(Shared);
+        await DeleteAsync("pool", shoot: null);
+        var actuator = NewActuator(cache: _server.LaggingCache(GardenerResources.ManagedResources));
+        ReleaseByResourceManager(Installation);
+        ReleaseByResourceManager(Shared);
+        var waiting = await actuator.DeleteAsync(Get("pool"), shoot: null, CancellationToken.None);
+
+        _time.Advance(waiting.RecheckAfter);
+
+        (await actuator.DeleteAsync(Get("pool"), shoot: null, CancellationToken.None)).Should().Be(OperationOutcome.Completed);
     }
 
     [Fact]
@@ -514,9 +548,10 @@ public sealed class GVisorActuatorTests
         _events,
         NullLogger<ShootContent>.Instance);
 
-    private GVisorActuator NewActuator(ImageVector? vector = null, FlagPolicy? policy = null, string? testRepository = null) => new(
+    private GVisorActuator NewActuator(
+        ImageVector? vector = null, FlagPolicy? policy = null, string? testRepository = null, IObjectStore<ManagedResource>? cache = null) => new(
         NewContent(vector, policy, testRepository),
-        new ManagedResourceWriter(_server, _server.LiveCache(GardenerResources.ManagedResources), _time),
+        new ManagedResourceWriter(_server, cache ?? _server.LiveCache(GardenerResources.ManagedResources), _time),
         _server,
         _time,
         NullLogger<GVisorActuator>.Instance);

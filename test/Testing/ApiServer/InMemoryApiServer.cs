@@ -122,12 +122,6 @@ public sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         Answer("get", resource, key, null, null, () => Get(resource, key), cancellationToken);
 
-    public Task<IReadOnlyList<T>> ListAsync<T>(
-        ResourceDefinition<T> resource, string? @namespace, ListOptions? options, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta> => options is null
-        ? Answer("list", resource, new ObjectKey(@namespace ?? "", ""), null, null, () => InNamespace(resource, @namespace), cancellationToken)
-        : throw new NotSupportedException("Selectors are not implemented.");
-
     public Task<T> CreateAsync<T>(ResourceDefinition<T> resource, T value, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
@@ -174,12 +168,16 @@ public sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         where T : class, IKubernetesObject<V1ObjectMeta> =>
         Answer("list", resource, new ObjectKey(@namespace ?? "", ""), null, null, () =>
         {
-            foreach (var value in InNamespace(resource, @namespace).Where(value => IsSelected(value, options.LabelSelector)))
+            foreach (var item in Locked(() => _objects.Where(entry => IsIn(entry.Key)).Select(entry => Decode(resource, entry.Key.Key, entry.Value)).ToList())
+                .Where(item => item.Object is null || IsSelected(item.Object, options.LabelSelector)))
             {
-                receive(new Decoded<T>(WatchEventType.Added, value, value.Metadata.ResourceVersion));
+                receive(item);
             }
 
             return new ListPage(VersionText(), null);
+
+            bool IsIn((string Resource, ObjectKey Key) entry) =>
+                entry.Resource == resource.Plural && (string.IsNullOrEmpty(@namespace) || entry.Key.Namespace == @namespace);
         }, cancellationToken);
 
     public async IAsyncEnumerable<Decoded<T>> WatchAsync<T>(
@@ -222,9 +220,21 @@ public sealed class InMemoryApiServer(TimeProvider time) : IApiClient
         selector?.Split('=') is not [var label, var wanted]
         || (value.Metadata.Labels is { } labels && labels.TryGetValue(label, out var actual) && actual == wanted);
 
-    private IReadOnlyList<T> InNamespace<T>(ResourceDefinition<T> resource, string? @namespace)
-        where T : class, IKubernetesObject<V1ObjectMeta> =>
-        [.. All(resource).Where(value => string.IsNullOrEmpty(@namespace) || value.Metadata.NamespaceProperty == @namespace)];
+    private static Decoded<T> Decode<T>(ResourceDefinition<T> resource, ObjectKey key, JsonObject value)
+        where T : class, IKubernetesObject<V1ObjectMeta>
+    {
+        var version = (string?)value["metadata"]!["resourceVersion"];
+        try
+        {
+            return new Decoded<T>(WatchEventType.Added, value.Deserialize(resource.TypeInfo), version);
+        }
+        catch (JsonException exception)
+        {
+            var uid = (string?)value["metadata"]!["uid"];
+            return new Decoded<T>(
+                WatchEventType.Added, null, version, new UndecodableObject(key, uid, null, version, $"it does not fit its type at {exception.Path}"));
+        }
+    }
 
     private async Task<TResult> Answer<T, TResult>(
         string verb,
