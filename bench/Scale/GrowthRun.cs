@@ -34,7 +34,7 @@ internal sealed class GrowthRun(Progress progress)
         using var load = controlPlane.CreateClient("admin", "bench-load");
         using var lists = new ApiClient(
             ApiClientConfiguration.Load(controlPlane.AdminKubeconfig) with { UserAgent = "bench-list" }, TimeProvider.System);
-        await using var proxy = new CountingProxy(controlPlane.Api.Server);
+        await using var proxy = new TcpLink(controlPlane.Api.Server);
         var kubeconfig = await controlPlane.WriteKubeconfigAsync(
             "counted", proxy.Address, controlPlane.CertificateAuthorityFile, controlPlane.ControllerTokenFile);
         var workload = new Workload(load);

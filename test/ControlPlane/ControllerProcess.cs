@@ -29,7 +29,7 @@ public sealed class ControllerProcess : IAsyncDisposable
     {
         Process = process;
         MetricsPort = metricsPort;
-        _health = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{healthPort}"), Timeout = TimeSpan.FromSeconds(5) };
+        _health = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{healthPort}"), Timeout = TimeSpan.FromSeconds(30) };
     }
 
     public ChildProcess Process { get; }
@@ -69,7 +69,7 @@ public sealed class ControllerProcess : IAsyncDisposable
             using var response = await _health.GetAsync(new Uri(path, UriKind.Relative));
             return response.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
         {
             return false;
         }

@@ -29,77 +29,110 @@ public sealed class CrashTests(OwnSeed seed)
             $"interceptor-{operation}", interceptor.Address, certificateFile, seed.ControlPlane.ControllerTokenFile);
         await using var resourceManager = ResourceManagerProcess.Start(seed.ControlPlane, TimeSpan.Zero);
 
-        var (expected, wasKilled) = await RunAsync(operation, kubeconfig, interceptor, killAfter: null);
-        wasKilled.Should().BeFalse();
+        var (expected, kills) = await RunAsync(operation, kubeconfig, interceptor);
+        kills.Should().Be(0);
 
-        var kills = 0;
         for (var write = 0; ; write++)
         {
             write.Should().BeLessThan(TooMany);
-            (var actual, wasKilled) = await RunAsync(operation, kubeconfig, interceptor, killAfter: write);
-            if (!wasKilled)
+            (var actual, kills) = await RunAsync(operation, kubeconfig, interceptor, write);
+            if (kills == 0)
             {
+                // Annotation, secret, ManagedResource and status are the least.
+                write.Should().BeGreaterThan(3);
                 break;
             }
 
             actual.Should().Be(expected, "a kill after write {0} of {1} must change nothing", write, operation);
-            kills++;
         }
 
-        // Annotation, secret, ManagedResource and status are the least.
-        kills.Should().BeGreaterThan(3);
+        // The process that finds what the first crash left dies of a second one.
+        foreach (var (first, second) in ((int, int)[])[(1, 1), (2, 1), (3, 2)])
+        {
+            (var actual, kills) = await RunAsync(operation, kubeconfig, interceptor, first, second);
+            actual.Should().Be(expected, "kills after writes {0} and then {1} of {2} must change nothing", first, second, operation);
+            kills.Should().Be(2);
+        }
     }
 
-    private async Task<(string State, bool WasKilled)> RunAsync(string operation, string kubeconfig, WriteInterceptor interceptor, int? killAfter)
+    /// <param name="operation">What the controller does.</param>
+    /// <param name="kubeconfig">Leads through the interceptor.</param>
+    /// <param name="interceptor">Sees the writes.</param>
+    /// <param name="killAfter">After which of its writes each process is killed; 0 for right before the first. The last process is not killed.</param>
+    private async Task<(string State, int Kills)> RunAsync(string operation, string kubeconfig, WriteInterceptor interceptor, params int[] killAfter)
     {
         interceptor.Reset();
         var shoot = await Shoot.CreateAsync(seed.Api);
-        var controller = await seed.StartControllerAsync(kubeconfig, "--log-level=debug", "--health-conditions");
+        var starting = new Lock();
+        var controller = Start();
         try
         {
+            await controller.WaitUntilReadyAsync();
             await PrepareAsync(shoot, operation);
-
-            interceptor.Reset();
-            var running = controller.Process;
-            if (killAfter == 0)
-            {
-                interceptor.BeforeWrite = write => KillAt(write, 1);
-            }
-            else if (killAfter is { } number)
-            {
-                interceptor.AfterWrite = write => KillAt(write, number);
-            }
-
+            Arm(0);
             await BeginAsync(shoot, operation);
             var finished = FinishAsync(shoot, operation);
-            var killed = running.WaitForExitAsync(TimeSpan.FromMinutes(2), CancellationToken.None);
-            var wasKilled = await Task.WhenAny(finished, killed) == killed || (await QuietAsync(interceptor) && running.HasExited);
-            if (wasKilled)
+            var kills = 0;
+            while (await IsKilledAsync(finished))
             {
                 await controller.DisposeAsync();
-                interceptor.Reset();
-                controller = await seed.StartControllerAsync(kubeconfig, "--log-level=debug", "--health-conditions");
+                lock (starting)
+                {
+                    Arm(++kills);
+                    controller = Start();
+                }
             }
 
             await finished;
             await QuietAsync(interceptor);
-            return (await ShootState.DescribeAsync(shoot, "a"), wasKilled);
-
-            void KillAt(int write, int number)
-            {
-                if (write == number)
-                {
-                    running.Kill();
-                }
-            }
+            return (await ShootState.DescribeAsync(shoot, "a"), kills);
         }
         catch (TimeoutException exception)
         {
-            throw new InvalidOperationException($"{operation}, killed at write {killAfter}; the controller says:\n{controller.Process.Output}", exception);
+            throw new InvalidOperationException(
+                $"{operation}, killed at writes {string.Join(", ", killAfter)}; the controller says:\n{controller.Process.Output}", exception);
         }
         finally
         {
             await controller.DisposeAsync();
+        }
+
+        ControllerProcess Start() => ControllerProcess.Start(
+            new ControllerOptions { Kubeconfig = kubeconfig, Arguments = ["--log-level=debug", "--health-conditions"] });
+
+        void Arm(int process)
+        {
+            interceptor.Reset();
+            if (process == killAfter.Length)
+            {
+                return;
+            }
+
+            if (killAfter[process] == 0)
+            {
+                interceptor.BeforeWrite = write => KillAt(write, 1);
+            }
+            else
+            {
+                interceptor.AfterWrite = write => KillAt(write, killAfter[process]);
+            }
+        }
+
+        void KillAt(int write, int number)
+        {
+            if (write == number)
+            {
+                lock (starting)
+                {
+                    controller.Process.Kill();
+                }
+            }
+        }
+
+        async Task<bool> IsKilledAsync(Task finished)
+        {
+            var killed = controller.Process.WaitForExitAsync(TimeSpan.FromMinutes(2), CancellationToken.None);
+            return await Task.WhenAny(finished, killed) == killed || (await QuietAsync(interceptor) && controller.Process.HasExited);
         }
     }
 

@@ -149,7 +149,7 @@ public sealed class DispatchTests(OwnSeed seed)
         {
             try
             {
-                await Eventually.GetAsync(Name, () => Shoot.FindAsync("a"), IsAsExpected, TimeSpan.FromSeconds(30));
+                await Eventually.GetAsync(Name, () => Shoot.FindAsync("a"), IsAsExpected);
             }
             catch (TimeoutException exception)
             {

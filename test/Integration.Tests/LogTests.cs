@@ -30,7 +30,10 @@ public sealed class LogTests(SharedSeed seed)
     {
         var shoot = await ScenarioAsync();
 
-        var lines = Lines().Where(line => line.Contains($"\"namespace\":\"{shoot.Namespace}\"", StringComparison.Ordinal)).ToList();
+        var lines = await Eventually.GetAsync(
+            "the last line on the shoot",
+            () => Task.FromResult(Lines().Where(line => line.Contains($"\"namespace\":\"{shoot.Namespace}\"", StringComparison.Ordinal)).ToList()),
+            lines => lines.Any(line => MessageOf(line).StartsWith("Delete of ", StringComparison.Ordinal) && line.Contains("succeeded", StringComparison.Ordinal)));
         foreach (var line in lines)
         {
             using var document = Parse(line);

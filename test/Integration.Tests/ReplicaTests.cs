@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Diagnostics;
 using ControlPlane;
 
 namespace Integration.Tests;
@@ -9,10 +8,6 @@ namespace Integration.Tests;
 [Collection(OwnSeedCollection.Name)]
 public sealed class ReplicaTests(OwnSeed seed) : IAsyncDisposable
 {
-    private static readonly TimeSpan AfterCleanStop = TimeSpan.FromSeconds(3);
-    // The Lease runs 15 s from when the follower saw it last, which looks every 2 s; two more for a busy machine.
-    private static readonly TimeSpan AfterKill = TimeSpan.FromSeconds(19);
-
     private readonly CancellationTokenSource _stop = new();
     private readonly List<ControllerProcess> _replicas = [];
 
@@ -39,24 +34,21 @@ public sealed class ReplicaTests(OwnSeed seed) : IAsyncDisposable
         var work = KeepBusyAsync(shoot, _stop.Token);
 
         var one = await StartAsync(kubeconfigs[0]);
-        await LeaderIsAsync("one", TimeSpan.FromSeconds(30));
+        await LeaderIsAsync("one");
         var two = await StartAsync(kubeconfigs[1]);
         (await two.AnswersAsync("/readyz")).Should().BeTrue("a follower is ready");
         (await two.AnswersAsync("/healthz")).Should().BeTrue();
 
-        var elapsed = Stopwatch.StartNew();
         one.Process.Terminate();
-        await LeaderIsAsync("two", AfterCleanStop);
-        var cleanTakeover = elapsed.Elapsed;
-        await one.Process.WaitForExitAsync(TimeSpan.FromSeconds(10), CancellationToken.None);
+        await LeaderIsAsync("two");
+        await one.Process.WaitForExitAsync(TimeSpan.FromSeconds(30), CancellationToken.None);
         one.Process.ExitCode.Should().Be(0, one.Process.Output);
+        one.Process.Output.Should().Contain("Released the Lease", "the other one need not wait until it has run out");
         await one.DisposeAsync();
 
         one = await StartAsync(kubeconfigs[0]);
-        elapsed.Restart();
         two.Process.Kill();
-        await LeaderIsAsync("one", AfterKill);
-        var takeoverAfterKill = elapsed.Elapsed;
+        await LeaderIsAsync("one");
 
         await _stop.CancelAsync();
         await work;
@@ -64,8 +56,6 @@ public sealed class ReplicaTests(OwnSeed seed) : IAsyncDisposable
         await one.DisposeAsync();
         await two.DisposeAsync();
 
-        cleanTakeover.Should().BeLessThan(AfterCleanStop);
-        takeoverAfterKill.Should().BeLessThan(AfterKill);
         var writers = seed.ControlPlane.ReadAuditLog()
             .Where(request => request.IsWrite && request.Resource != "leases" && request.Resource != "events")
             .OrderBy(request => request.Time)
@@ -96,14 +86,13 @@ public sealed class ReplicaTests(OwnSeed seed) : IAsyncDisposable
         return controller;
     }
 
-    /// <summary>Waits until a replica does the work: to hold the Lease is not enough.</summary>
-    private Task LeaderIsAsync(string name, TimeSpan timeout)
+    /// <summary>Waits until a replica does the work: to hold the Lease is not enough. How soon it does is a test of the elector, with a clock of its own.</summary>
+    private Task LeaderIsAsync(string name)
     {
         var seen = seed.ControlPlane.ReadAuditLog().Count;
         return Eventually.TrueAsync(
             $"replica {name} works",
             () => Task.FromResult(seed.ControlPlane.ReadAuditLog().Skip(seen).Any(request =>
-                ReplicaOf(request) == name && request.IsWrite && request.Resource.StartsWith("containerruntimes", StringComparison.Ordinal))),
-            timeout);
+                ReplicaOf(request) == name && request.IsWrite && request.Resource.StartsWith("containerruntimes", StringComparison.Ordinal))));
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json.Nodes;
 using ControlPlane;
 
 namespace Integration.Tests.Monitoring;
@@ -27,8 +28,11 @@ public sealed class MonitoredController(SharedSeed seed) : IAsyncLifetime
         // Rates need something that happens while it is looked at.
         await shoot.AnnotateAsync("a", "reconcile");
         await shoot.WaitUntilReadyAsync("a");
-        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, TestContext.Current.CancellationToken);
     }
+
+    /// <summary>What an expression gives once it gives anything: a scrape that comes too late on a busy machine leaves a gap.</summary>
+    public Task<JsonArray> QueryAsync(string expression) =>
+        Eventually.GetAsync(expression, () => Prometheus.QueryAsync(expression), series => series.Count > 0);
 
     public async ValueTask DisposeAsync()
     {

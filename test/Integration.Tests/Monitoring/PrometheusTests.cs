@@ -44,7 +44,7 @@ public sealed class PrometheusTests(MonitoredController monitored) : IClassFixtu
     [MemberData(nameof(SelectedByGardener))]
     public async Task Metrics_of_Gardeners_dashboards_have_their_labels(string metric, string labels)
     {
-        var series = await monitored.Prometheus.QueryAsync(metric);
+        var series = await monitored.QueryAsync(metric);
 
         series.Should().NotBeEmpty();
         foreach (var labelled in series)
@@ -95,7 +95,7 @@ public sealed class PrometheusTests(MonitoredController monitored) : IClassFixtu
             .Replace("$__rate_interval", "1m", StringComparison.Ordinal)
             .Replace("$job", PrometheusServer.Job, StringComparison.Ordinal);
         expression.Should().NotContain("$", "nothing but these variables is set");
-        (await monitored.Prometheus.QueryAsync(expression)).Should().NotBeEmpty($"the panel '{panel}' should show something");
+        (await monitored.QueryAsync(expression)).Should().NotBeEmpty($"the panel '{panel}' should show something");
     }
 
     [Fact]
@@ -132,14 +132,14 @@ public sealed class PrometheusTests(MonitoredController monitored) : IClassFixtu
     {
         var names = PromQl.MetricsOf(expression);
         names.Should().NotBeEmpty(expression);
-        names.Should().BeSubsetOf(await monitored.Prometheus.MetricNamesAsync(), expression);
+        await Eventually.GetAsync($"metrics of {expression}", monitored.Prometheus.MetricNamesAsync, names.IsSubsetOf);
     }
 
     private async Task<double> ValueAsync(string expression) =>
-        double.Parse((string)(await monitored.Prometheus.QueryAsync(expression)).Should().ContainSingle(expression).Which!["value"]![1]!, CultureInfo.InvariantCulture);
+        double.Parse((string)(await monitored.QueryAsync(expression)).Should().ContainSingle(expression).Which!["value"]![1]!, CultureInfo.InvariantCulture);
 
     private async Task<IEnumerable<string>> ValuesAsync(string expression, string label) =>
-        (await monitored.Prometheus.QueryAsync(expression)).Select(series => (string)series!["metric"]![label]!);
+        (await monitored.QueryAsync(expression)).Select(series => (string)series!["metric"]![label]!);
 
     private async Task HasBucketsAsync(string expression, double[] bounds) =>
         (await ValuesAsync(expression, "le")).Select(bound => bound == "+Inf" ? double.PositiveInfinity : double.Parse(bound, CultureInfo.InvariantCulture))
