@@ -45,7 +45,7 @@ static async Task<int> RunAsync(
     using var client = new ApiClient(ApiClientConfiguration.Load(kubeconfig) with { UserAgent = "resource-manager-stand-in" }, time, metrics);
     using var host = new ControllerHost(client, new ControllerHostOptions(), time, loggers, metrics);
 
-    var managedResources = host.AddInformer(Resources.ManagedResources, new InformerOptions<ManagedResource> { Namespace = @namespace });
+    var managedResources = host.AddInformer(Resources.ManagedResources, new InformerOptions { Namespace = @namespace });
     var reconciler = new ManagedResourceReconciler(client, new TargetCluster(client, apply || nodes, hasNodes: nodes), delay, time);
 
     // In Gardener every shoot has a manager of its own: none waits for another.

@@ -101,7 +101,7 @@ internal sealed class TargetCluster(IApiClient client, bool apply, bool hasNodes
         || await client.FindAsync(DefinitionOf(reference), KeyOf(reference), cancellationToken) is not { } current
         || IsLeftToOthers(current.Metadata)
         || await client.DeleteAsync(
-            DefinitionOf(reference), KeyOf(reference), new DeleteOptions { Propagation = PropagationOf(reference) }, cancellationToken) is null;
+            DefinitionOf(reference), KeyOf(reference), PropagationOf(reference), cancellationToken) is null;
 
     private DeletionPropagation PropagationOf(ObjectReference reference) =>
         hasNodes && reference.ApiVersion.Split('/')[0] is "apps" or "batch" ? DeletionPropagation.Foreground : DeletionPropagation.Background;

@@ -33,11 +33,11 @@ public static class ExtensionController
         Func<ExtensionServices, IActuator<T>> actuator)
         where T : class, IExtensionObject
     {
-        var objects = host.AddInformer(kind.Resource, new InformerOptions<T>());
-        var clusters = host.AddInformer(GardenerResources.ClusterMetadata, new InformerOptions<PartialObjectMetadata>());
+        var objects = host.AddInformer(kind.Resource, new InformerOptions());
+        var clusters = host.AddInformer(GardenerResources.ClusterMetadata, new InformerOptions());
         var managedResources = host.AddInformer(
             GardenerResources.ManagedResources,
-            new InformerOptions<ManagedResource> { LabelSelector = $"{GardenerLabels.Origin}={options.Origin}" });
+            new InformerOptions { LabelSelector = $"{GardenerLabels.Origin}={options.Origin}" });
         var services = new ExtensionServices
         {
             Client = host.Client,

@@ -76,7 +76,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
             return await ConfirmAsync(current, cancellationToken);
         }
 
-        var remaining = await api.DeleteAsync(GardenerResources.ManagedResources, key, options: null, cancellationToken);
+        var remaining = await api.DeleteAsync(GardenerResources.ManagedResources, key, propagation: null, cancellationToken);
         if ((remaining ?? current) is { } deleted)
         {
             await DeleteSecretsAsync(deleted, cancellationToken);
@@ -174,7 +174,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
         string[] names = [SecretPrefix + value.Metadata.Name, .. value.Spec.SecretRefs.Select(secret => secret.Name)];
         foreach (var name in names.Distinct(StringComparer.Ordinal))
         {
-            await api.DeleteAsync(GardenerResources.Secrets, new ObjectKey(value.Metadata.NamespaceProperty, name), options: null, cancellationToken);
+            await api.DeleteAsync(GardenerResources.Secrets, new ObjectKey(value.Metadata.NamespaceProperty, name), propagation: null, cancellationToken);
         }
     }
 }

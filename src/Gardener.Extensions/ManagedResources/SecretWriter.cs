@@ -32,7 +32,7 @@ internal sealed class SecretWriter(IApiClient api)
         }
 
         // The name is the content's hash: other content under it was tampered with, and immutable data cannot be corrected in place.
-        await api.DeleteAsync(GardenerResources.Secrets, key, options: null, cancellationToken);
+        await api.DeleteAsync(GardenerResources.Secrets, key, propagation: null, cancellationToken);
         await api.CreateAsync(GardenerResources.Secrets, wanted, cancellationToken);
     }
 

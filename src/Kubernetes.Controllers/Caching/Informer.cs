@@ -33,7 +33,7 @@ public sealed partial class Informer<T> : IInformer
 
     private readonly IApiClient _client;
     private readonly ResourceDefinition<T> _resource;
-    private readonly InformerOptions<T> _options;
+    private readonly InformerOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly InformerMetrics? _metrics;
@@ -73,7 +73,7 @@ public sealed partial class Informer<T> : IInformer
     /// <param name="logger">Gets failures.</param>
     /// <param name="metrics">Gets the numbers of failures; null for none.</param>
     public Informer(
-        IApiClient client, ResourceDefinition<T> resource, InformerOptions<T> options, TimeProvider time, ILogger logger, MetricRegistry? metrics = null)
+        IApiClient client, ResourceDefinition<T> resource, InformerOptions options, TimeProvider time, ILogger logger, MetricRegistry? metrics = null)
     {
         _client = client;
         _resource = resource;
@@ -288,23 +288,23 @@ public sealed partial class Informer<T> : IInformer
     private void Set(Decoded<T> change)
     {
         _listed?.Add(change.Key ?? default);
-        if (TryProject(change, out var value) is { } failure)
+        if (change.Object is not { } value)
         {
-            ReportUndecodable(failure);
+            ReportUndecodable(change.Failure!);
             return;
         }
 
         var isInitial = !HasSynced;
-        var key = ObjectKey.Of(value!);
+        var key = ObjectKey.Of(value);
         _undecodable.Remove(key);
         lock (_changes)
         {
-            var previous = _store.Set(key, value!);
+            var previous = _store.Set(key, value);
             if (previous is null)
             {
-                Report(new InformerEvent<T>(InformerEventType.Added, value!, null, isInitial, IsResync: false));
+                Report(new InformerEvent<T>(InformerEventType.Added, value, null, isInitial, IsResync: false));
             }
-            else if (previous.Metadata.Uid != value!.Metadata.Uid)
+            else if (previous.Metadata.Uid != value.Metadata.Uid)
             {
                 // Deleted and created again while nobody watched.
                 Report(new InformerEvent<T>(InformerEventType.Deleted, previous, previous, IsInInitialList: false, IsResync: false));
@@ -327,12 +327,11 @@ public sealed partial class Informer<T> : IInformer
 
         _listed?.Remove(key);
         _undecodable.Remove(key);
-        _ = TryProject(change, out var last);
         lock (_changes)
         {
             if (_store.Remove(key) is { } previous)
             {
-                Report(new InformerEvent<T>(InformerEventType.Deleted, last ?? previous, previous, IsInInitialList: false, IsResync: false));
+                Report(new InformerEvent<T>(InformerEventType.Deleted, change.Object ?? previous, previous, IsInInitialList: false, IsResync: false));
             }
         }
     }
@@ -370,24 +369,6 @@ public sealed partial class Informer<T> : IInformer
         foreach (var key in _undecodable.Keys.Where(key => !listed.Contains(key)).ToList())
         {
             _undecodable.Remove(key);
-        }
-    }
-
-    [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "One object must not stop the cache.")]
-    private UndecodableObject? TryProject(Decoded<T> change, out T? value)
-    {
-        value = change.Object;
-        try
-        {
-            value = value is not null && _options.Project is { } project ? project(value) : value;
-            return change.Failure;
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            var metadata = value!.Metadata;
-            value = null;
-            return new UndecodableObject(
-                change.Key, metadata.Uid, metadata.Generation, change.ResourceVersion, $"it cannot be projected: {exception.GetType().Name}");
         }
     }
 

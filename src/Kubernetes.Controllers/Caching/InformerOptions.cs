@@ -3,15 +3,8 @@
 namespace Kubernetes.Controllers.Caching;
 
 /// <summary>What an informer caches and how it keeps up.</summary>
-/// <typeparam name="T">The type of the objects.</typeparam>
-public sealed record InformerOptions<T>
-    where T : class
+public sealed record InformerOptions
 {
-    /// <summary>
-    /// Reduces an object to what is needed, before it is cached. It may change and return its argument. It must keep name, namespace, UID and version.
-    /// </summary>
-    public Func<T, T>? Project { get; init; }
-
     /// <summary>Objects per page of a list.</summary>
     public int PageSize { get; init; } = 500;
 

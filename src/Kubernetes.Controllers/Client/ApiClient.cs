@@ -164,12 +164,13 @@ public sealed class ApiClient : IApiClient, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<T?> DeleteAsync<T>(ResourceDefinition<T> resource, ObjectKey key, DeleteOptions? options, CancellationToken cancellationToken)
+    public async Task<T?> DeleteAsync<T>(
+        ResourceDefinition<T> resource, ObjectKey key, DeletionPropagation? propagation, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
-        var request = options is null
-            ? new Request(HttpMethod.Delete, resource.PathOf(key.Namespace, key.Name), resource.IsSecret)
-            : new Request(HttpMethod.Delete, resource.PathOf(key.Namespace, key.Name), resource.IsSecret, options.ToJson(), "application/json");
+        var query = new Query(resource.PathOf(key.Namespace, key.Name));
+        query.Add("propagationPolicy", propagation?.ToString());
+        var request = new Request(HttpMethod.Delete, query.ToString(), resource.IsSecret);
         try
         {
             var answer = await ExecuteAsync(request, static (content, cancellation) => content.ReadAsByteArrayAsync(cancellation), cancellationToken);

@@ -45,10 +45,14 @@ public interface IApiClient
         where T : class, IKubernetesObject<V1ObjectMeta>;
 
     /// <summary>Deletes an object.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="key">Namespace and name of the object.</param>
+    /// <param name="propagation">What happens to the objects that it owns; null leaves it to the server.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>
     /// Null if it is gone now (also if it did not exist); the object if finalizers still hold it. For some kinds, Pods and Services among them, the
     /// server answers with the object although it is gone.
     /// </returns>
-    Task<T?> DeleteAsync<T>(ResourceDefinition<T> resource, ObjectKey key, DeleteOptions? options, CancellationToken cancellationToken)
+    Task<T?> DeleteAsync<T>(ResourceDefinition<T> resource, ObjectKey key, DeletionPropagation? propagation, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta>;
 }

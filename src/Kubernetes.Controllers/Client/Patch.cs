@@ -37,11 +37,7 @@ public sealed record Patch
     /// A JSON merge patch (RFC 7396): null removes a field, an array replaces the whole array.
     /// With <c>metadata.resourceVersion</c> in it, the server answers 409 unless the object still has that version.
     /// </summary>
-    public static Patch Merge(JsonObject body) => Merge(Encode(body));
-
-    /// <inheritdoc cref="Merge(JsonObject)"/>
-    /// <param name="body">The patch as UTF-8 JSON.</param>
-    public static Patch Merge(ReadOnlyMemory<byte> body) => new("application/merge-patch+json", body);
+    public static Patch Merge(JsonObject body) => new("application/merge-patch+json", Encode(body));
 
     /// <summary>A JSON patch (RFC 6902): a list of operations, all or none of which are carried out.</summary>
     public static Patch Json(JsonArray operations) => new("application/json-patch+json", Encode(operations));
@@ -53,10 +49,7 @@ public sealed record Patch
     public static Patch Apply(ReadOnlyMemory<byte> body, string fieldManager, bool force = true) =>
         new("application/apply-patch+yaml", body) { FieldManager = fieldManager, Force = force };
 
-    /// <inheritdoc cref="Apply(ReadOnlyMemory{byte}, string, bool)"/>
-    public static Patch Apply(JsonObject body, string fieldManager, bool force = true) => Apply(Encode(body), fieldManager, force);
-
-    internal static byte[] Encode(JsonNode node)
+    private static byte[] Encode(JsonNode node)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var writer = new Utf8JsonWriter(buffer))

@@ -77,7 +77,7 @@ public sealed partial class ControllerHost : IDisposable
     public int? MetricsPort { get; private set; }
 
     /// <summary>Adds a cache that runs while this process leads.</summary>
-    public Informer<T> AddInformer<T>(ResourceDefinition<T> resource, InformerOptions<T> options)
+    public Informer<T> AddInformer<T>(ResourceDefinition<T> resource, InformerOptions options)
         where T : class, IKubernetesObject<V1ObjectMeta>
     {
         var informer = new Informer<T>(Client, resource, options, Time, Loggers.CreateLogger("informer"), Metrics);

@@ -64,7 +64,7 @@ public sealed class InformerTests : IAsyncLifetime
     {
         _server.OnList(context => ListAsync(context, 10, "page two", Widget.Create("a")));
         _server.OnList(context => ListAsync(context, 10, null, Widget.Create("b")));
-        Start(new InformerOptions<Widget> { PageSize = 1 });
+        Start(new InformerOptions { PageSize = 1 });
 
         await _informer.WaitForSyncAsync(TestContext.Current.CancellationToken);
 
@@ -182,7 +182,7 @@ public sealed class InformerTests : IAsyncLifetime
         _server.OnList(10);
         _server.OnWatchThenStall(Event("ADDED", Widget.Create("a", 1, 11)));
         _server.OnWatchThenStall(Event("ADDED", Widget.Create("b", 1, 12)));
-        Start(new InformerOptions<Widget> { ReadIdleTimeout = TimeSpan.FromMinutes(3) });
+        Start(new InformerOptions { ReadIdleTimeout = TimeSpan.FromMinutes(3) });
 
         await HoldsAsync(() => _events.Count == 1, "the first event comes");
         var before = _time.GetUtcNow();
@@ -229,7 +229,7 @@ public sealed class InformerTests : IAsyncLifetime
         _server.OnList(10, Widget.Create("a"));
         _server.OnWatch(Broken, Broken, Broken.Replace("\"11\"", "\"12\"", StringComparison.Ordinal), Error(410, "Expired"));
         _server.OnList(context => context.Response.WriteAsync($$"""{"metadata":{"resourceVersion":"20"},"items":[{{Broken[Broken.IndexOf("{\"metadata", StringComparison.Ordinal)..^1].Replace("\"11\"", "\"12\"", StringComparison.Ordinal)}}]}"""));
-        _informer = Create(new InformerOptions<Widget>());
+        _informer = Create(new InformerOptions());
         _informer.AddUndecodableHandler(_ => throw new InvalidOperationException("faulty"));
         _informer.AddUndecodableHandler(told.Enqueue);
         Run();
@@ -240,20 +240,6 @@ public sealed class InformerTests : IAsyncLifetime
         told.Should().Equal(
             new UndecodableObject(new ObjectKey("default", "a"), "u", 3, "11", Reason), new UndecodableObject(new ObjectKey("default", "a"), "u", 3, "12", Reason));
         _metrics.ToString().Should().Contain("informer_undecodable_objects_total{resource=\"widgets.example.test\"} 2\n");
-    }
-
-    [Fact]
-    public async Task An_object_whose_projection_fails_costs_only_itself()
-    {
-        _server.OnList(10, Widget.Create("a", 7), Widget.Create("b"));
-        Start(new InformerOptions<Widget>
-        {
-            Project = static widget => widget.Spec!.Size == 7 ? throw new OverflowException("faulty") : widget,
-        });
-
-        await EventsAsync("Added b 1 initial");
-
-        _metrics.ToString().Should().Contain("informer_undecodable_objects_total{resource=\"widgets.example.test\"} 1\n");
     }
 
     [Fact]
@@ -438,7 +424,7 @@ public sealed class InformerTests : IAsyncLifetime
         Start();
         await _informer.WaitForSyncAsync(TestContext.Current.CancellationToken);
         _server.OnList(10);
-        var second = Create(new InformerOptions<Widget>());
+        var second = Create(new InformerOptions());
         var running = Task.Run(() => second.RunAsync(_stop.Token), TestContext.Current.CancellationToken);
 
         await second.WaitForSyncAsync(TestContext.Current.CancellationToken);
@@ -465,7 +451,7 @@ public sealed class InformerTests : IAsyncLifetime
         });
         var resource = PartialObjectMetadata.Of(Widget.Resource);
         var informer = new Informer<PartialObjectMetadata>(
-            _client, resource, new InformerOptions<PartialObjectMetadata>(), _time, NullLogger.Instance, _metrics);
+            _client, resource, new InformerOptions(), _time, NullLogger.Instance, _metrics);
         _running = Task.Run(() => informer.RunAsync(_stop.Token), TestContext.Current.CancellationToken);
 
         await HoldsAsync(() => accepted.Count == 2, "the watch has begun");
@@ -491,7 +477,7 @@ public sealed class InformerTests : IAsyncLifetime
     public async Task Everything_is_reported_again_after_the_resync_period()
     {
         _server.OnList(10, Widget.Create("a"), Widget.Create("b"));
-        Start(new InformerOptions<Widget> { ResyncPeriod = TimeSpan.FromMinutes(10), ReadIdleTimeout = TimeSpan.FromDays(1) });
+        Start(new InformerOptions { ResyncPeriod = TimeSpan.FromMinutes(10), ReadIdleTimeout = TimeSpan.FromDays(1) });
         await _informer.WaitForSyncAsync(TestContext.Current.CancellationToken);
         await HoldsAsync(() => _server.Watches == 1, "the watch has begun");
         var before = _time.GetUtcNow();
@@ -503,21 +489,10 @@ public sealed class InformerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Only_the_projection_is_kept()
-    {
-        var large = Widget.Create("a") with { Spec = new WidgetSpec { Size = 7, Payload = new string('x', 100_000) } };
-        _server.OnList(10, large);
-        Start(new InformerOptions<Widget> { Project = static widget => widget with { Spec = new WidgetSpec { Size = widget.Spec!.Size } } });
-        await _informer.WaitForSyncAsync(TestContext.Current.CancellationToken);
-
-        _informer.Store.All.Single().Spec.Should().Be(new WidgetSpec { Size = 7 });
-    }
-
-    [Fact]
     public async Task A_handler_that_fails_keeps_neither_the_others_nor_the_cache_from_going_on()
     {
         _server.OnList(10, Widget.Create("a"));
-        _informer = Create(new InformerOptions<Widget>());
+        _informer = Create(new InformerOptions());
         _informer.AddHandler(_ => throw new InvalidOperationException("faulty"));
         _informer.AddHandler(Record);
         Run();
@@ -525,11 +500,11 @@ public sealed class InformerTests : IAsyncLifetime
         await EventsAsync("Added a 1 initial");
     }
 
-    private Informer<Widget> Create(InformerOptions<Widget> options) => new(_client, Widget.Resource, options, _time, NullLogger.Instance, _metrics);
+    private Informer<Widget> Create(InformerOptions options) => new(_client, Widget.Resource, options, _time, NullLogger.Instance, _metrics);
 
-    private void Start(InformerOptions<Widget>? options = null)
+    private void Start(InformerOptions? options = null)
     {
-        _informer = Create(options ?? new InformerOptions<Widget>());
+        _informer = Create(options ?? new InformerOptions());
         _informer.AddHandler(Record);
         Run();
     }

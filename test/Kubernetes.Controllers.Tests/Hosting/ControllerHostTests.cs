@@ -240,7 +240,7 @@ public sealed class ControllerHostTests : IAsyncLifetime
     private void Start(IApiClient? client = null, LeaderElectionOptions? election = null)
     {
         Create(client ?? _client, election);
-        var widgets = _host!.AddInformer(Widget.Resource, new InformerOptions<Widget>());
+        var widgets = _host!.AddInformer(Widget.Resource, new InformerOptions());
         _host.AddController("widget", new Reconciler(_reconciled), new ControllerOptions()).Watch(widgets, change => [ObjectKey.Of(change.Object)]);
         _running = _host.RunAsync(_stop.Token);
     }

@@ -221,7 +221,7 @@ public sealed class ControllerTests : IAsyncDisposable
     {
         await using var server = await FakeApiServer.StartAsync();
         using var client = server.Client();
-        var informer = new Informer<Widget>(client, Widget.Resource, new InformerOptions<Widget>(), _time, NullLogger.Instance);
+        var informer = new Informer<Widget>(client, Widget.Resource, new InformerOptions(), _time, NullLogger.Instance);
         var complete = new TaskCompletionSource();
         server.OnList(async context =>
         {

@@ -110,7 +110,7 @@ public sealed class FakeLeases : IApiClient
         ResourceDefinition<T> resource, string? @namespace, WatchOptions options, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
 
-    public Task<T?> DeleteAsync<T>(ResourceDefinition<T> resource, ObjectKey key, DeleteOptions? options, CancellationToken cancellationToken)
+    public Task<T?> DeleteAsync<T>(ResourceDefinition<T> resource, ObjectKey key, DeletionPropagation? propagation, CancellationToken cancellationToken)
         where T : class, IKubernetesObject<V1ObjectMeta> => throw new NotSupportedException();
 
     private static void Merge(JsonObject target, JsonObject change)

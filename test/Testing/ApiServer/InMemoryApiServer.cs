@@ -154,14 +154,14 @@ public sealed class InMemoryApiServer(TimeProvider time) : IApiClient
     }
 
     public Task<T?> DeleteAsync<T>(
-        ResourceDefinition<T> resource, ObjectKey key, DeleteOptions? options, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject<V1ObjectMeta> => options is null
+        ResourceDefinition<T> resource, ObjectKey key, DeletionPropagation? propagation, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject<V1ObjectMeta> => propagation is null
         ? Answer("delete", resource, key, null, null, () =>
         {
             MarkDeleted(resource.Plural, key);
             return Get(resource, key);
         }, cancellationToken)
-        : throw new NotSupportedException("Preconditions are not implemented.");
+        : throw new NotSupportedException("Dependents are not implemented.");
 
     public Task<ListPage> ReadPageAsync<T>(
         ResourceDefinition<T> resource, string? @namespace, ListOptions options, Action<Decoded<T>> receive, CancellationToken cancellationToken)
