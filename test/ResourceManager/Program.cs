@@ -53,7 +53,7 @@ static async Task<int> RunAsync(
     controller.Watch(managedResources, change => IsOwnWrite(change) ? [] : [ObjectKey.Of(change.Object)]);
 
     // Without nodes nothing runs in the shoot: whatever was applied counts as healthy.
-    var daemonSets = nodes ? host.AddInformer(Resources.DaemonSets, new InformerOptions<V1DaemonSet>()) : null;
+    var daemonSets = nodes ? host.AddInformer(Resources.DaemonSets, new InformerOptions()) : null;
     AddCheck("health", healthDelay, ConditionReconciler.Health, DaemonSetHealth.Fault);
     AddCheck("health-progressing", TimeSpan.Zero, ConditionReconciler.Progress, DaemonSetHealth.Progress);
     await host.RunAsync(cancellationToken);

@@ -15,13 +15,17 @@ namespace Gardener.Extensions.Clusters;
 /// <remarks>
 /// gardenlet writes the Cluster first and then asks by the objects' annotations, but the two arrive through different watches. So an answer
 /// serves only the requests that were known when it was asked for: what is read then cannot be older than what gardenlet wrote before. A
-/// change of the Cluster's version ends it, too.
+/// change of the Cluster's version ends it, too, and so does its age, since the watch may lose a change.
 /// </remarks>
 /// <param name="objects">The cached extension objects.</param>
 /// <param name="metadata">The cached metadata of the Clusters.</param>
 /// <param name="api">The seed's API server.</param>
-public sealed class ClusterLookup(IObjectStore<IExtensionObject> objects, IObjectStore<PartialObjectMetadata> metadata, IApiClient api)
+/// <param name="time">The age of answers.</param>
+public sealed class ClusterLookup(
+    IObjectStore<IExtensionObject> objects, IObjectStore<PartialObjectMetadata> metadata, IApiClient api, TimeProvider time)
 {
+    private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(5);
+
     private readonly ConcurrentDictionary<string, Answer> _answers = new(StringComparer.Ordinal);
 
     /// <summary>The Cluster of the object's namespace, or null. It is not older than what the object asks for.</summary>
@@ -30,12 +34,14 @@ public sealed class ClusterLookup(IObjectStore<IExtensionObject> objects, IObjec
         var @namespace = value.Metadata.NamespaceProperty;
         var key = new ObjectKey("", @namespace);
         var request = OperationRequest.Of(value);
-        if (_answers.TryGetValue(@namespace, out var known) && known.Serves(request) && IsNewest(known.Cluster, metadata.Find(key)))
+        if (_answers.TryGetValue(@namespace, out var known) && known.Serves(request)
+            && time.GetElapsedTime(known.ReadAt) < MaxAge && IsNewest(known.Cluster, metadata.Find(key)))
         {
             return known.Cluster;
         }
 
         OperationRequest[] requests = [request, .. objects.InNamespace(@namespace).Select(OperationRequest.Of)];
+        var readAt = time.GetTimestamp();
         var cluster = await api.FindAsync(GardenerResources.Clusters, key, cancellationToken);
         if (cluster is null)
         {
@@ -43,7 +49,7 @@ public sealed class ClusterLookup(IObjectStore<IExtensionObject> objects, IObjec
             return null;
         }
 
-        _answers[@namespace] = new Answer(cluster, requests);
+        _answers[@namespace] = new Answer(cluster, requests, readAt);
         return cluster;
     }
 
@@ -80,7 +86,7 @@ public sealed class ClusterLookup(IObjectStore<IExtensionObject> objects, IObjec
     private static ulong? VersionOf(string? resourceVersion) =>
         ulong.TryParse(resourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : null;
 
-    private sealed record Answer(Cluster Cluster, OperationRequest[] Requests)
+    private sealed record Answer(Cluster Cluster, OperationRequest[] Requests, long ReadAt)
     {
         public bool Serves(OperationRequest request) => Array.Exists(Requests, request.IsSameAs);
     }

@@ -46,7 +46,7 @@ public static class ExtensionController
             Time = host.Time,
             Loggers = host.Loggers,
         };
-        var lookup = new ClusterLookup(objects.Store, clusters.Store, host.Client);
+        var lookup = new ClusterLookup(objects.Store, clusters.Store, host.Client, host.Time);
         var metrics = new OperationMetrics(host.Metrics, options.MetricPrefix, kind.Resource.Kind);
         var reporter = new OperationReporter(kind.Resource.Kind, services.Events, metrics, host.Time, host.Loggers.CreateLogger(kind.Name));
         var reconciler = new ExtensionReconciler<T>(
@@ -58,8 +58,8 @@ public static class ExtensionController
             kind.Name,
             reconciler,
             new ControllerOptions { Workers = options.Workers, MaxBackOff = options.MaxBackOff, SerializationGroup = key => key.Namespace });
-        controller.Watch(objects, change => options.Trigger.Admits(change) ? [change.Object.Key()] : []);
-        controller.Watch(clusters, change => ObjectsWithWorkLeft(objects.Store, change));
+        controller.Watch(objects, change => options.Trigger.ShouldReconcile(change) ? [change.Object.Key()] : []);
+        controller.Watch(clusters, change => UnreconciledObjects(objects.Store, change));
         controller.Watch(managedResources, change => ObjectsOf(objects.Store, change.Object.Metadata.NamespaceProperty).Where(reconciler.IsWaiting));
         clusters.AddHandler(change =>
         {
@@ -118,10 +118,10 @@ public static class ExtensionController
     /// A shoot that has failed, or is not known yet, leaves its objects with work to do. Any change of what is known of it may be the
     /// reason to go on.
     /// </summary>
-    private static IEnumerable<ObjectKey> ObjectsWithWorkLeft<T>(IObjectStore<T> objects, InformerEvent<PartialObjectMetadata> change)
+    private static IEnumerable<ObjectKey> UnreconciledObjects<T>(IObjectStore<T> objects, InformerEvent<PartialObjectMetadata> change)
         where T : class, IExtensionObject =>
         IsNews(change)
-            ? objects.InNamespace(change.Object.Metadata.Name).Where(value => value.HasWorkLeft()).Select(value => value.Key())
+            ? objects.InNamespace(change.Object.Metadata.Name).Where(value => value.NeedsReconcile()).Select(value => value.Key())
             : [];
 
     private static bool IsNews(InformerEvent<PartialObjectMetadata> change) =>

@@ -44,24 +44,24 @@ internal static class ManagedResourcePatch
         };
     }
 
-    /// <summary>The patch to the wanted state, or null when nothing differs.</summary>
+    /// <summary>The patch to the desired state, or null when nothing differs.</summary>
     public static Patch? Between(ManagedResource current, ManagedResourceContent content, string secretName)
     {
-        var wanted = New(content, secretName);
+        var desired = New(content, secretName);
         var metadata = new JsonObject();
-        AddMap(metadata, "labels", wanted.Metadata.Labels, current.Metadata.Labels, isOwned: _ => false);
-        AddMap(metadata, "annotations", wanted.Metadata.Annotations, current.Metadata.Annotations, key => IsReference(key) || content.Annotations.ContainsKey(key));
+        AddMap(metadata, "labels", desired.Metadata.Labels, current.Metadata.Labels, isOwned: _ => false);
+        AddMap(metadata, "annotations", desired.Metadata.Annotations, current.Metadata.Annotations, key => IsReference(key) || content.Annotations.ContainsKey(key));
 
         var spec = new JsonObject();
-        if (!current.Spec.SecretRefs.Select(secret => secret.Name).SequenceEqual(wanted.Spec.SecretRefs.Select(secret => secret.Name)))
+        if (!current.Spec.SecretRefs.Select(secret => secret.Name).SequenceEqual(desired.Spec.SecretRefs.Select(secret => secret.Name)))
         {
-            spec["secretRefs"] = References(wanted.Spec.SecretRefs.Select(secret => secret.Name));
+            spec["secretRefs"] = References(desired.Spec.SecretRefs.Select(secret => secret.Name));
         }
 
-        AddMap(spec, "injectLabels", wanted.Spec.InjectLabels, current.Spec.InjectLabels, isOwned: _ => true);
-        if (current.Spec.KeepObjects != wanted.Spec.KeepObjects)
+        AddMap(spec, "injectLabels", desired.Spec.InjectLabels, current.Spec.InjectLabels, isOwned: _ => true);
+        if (current.Spec.KeepObjects != desired.Spec.KeepObjects)
         {
-            spec["keepObjects"] = wanted.Spec.KeepObjects;
+            spec["keepObjects"] = desired.Spec.KeepObjects;
         }
 
         TakeBack(spec, "class", current.Spec.Class is not null);
@@ -92,13 +92,13 @@ internal static class ManagedResourcePatch
     private static void AddMap(
         JsonObject parent,
         string name,
-        IEnumerable<KeyValuePair<string, string>>? wanted,
+        IEnumerable<KeyValuePair<string, string>>? desired,
         IEnumerable<KeyValuePair<string, string>>? current,
         Func<string, bool> isOwned)
     {
         var currentValues = (current ?? []).ToDictionary(StringComparer.Ordinal);
         var changes = new JsonObject();
-        foreach (var (key, value) in wanted ?? [])
+        foreach (var (key, value) in desired ?? [])
         {
             if (!currentValues.Remove(key, out var existing) || existing != value)
             {

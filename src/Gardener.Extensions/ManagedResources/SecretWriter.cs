@@ -15,10 +15,10 @@ internal sealed class SecretWriter(IApiClient api)
     public async Task WriteAsync(
         ObjectKey key, ImmutableSortedDictionary<string, ReadOnlyMemory<byte>> data, CancellationToken cancellationToken)
     {
-        var wanted = New(key, data);
+        var desired = New(key, data);
         try
         {
-            await api.CreateAsync(GardenerResources.Secrets, wanted, cancellationToken);
+            await api.CreateAsync(GardenerResources.Secrets, desired, cancellationToken);
             return;
         }
         catch (ApiException exception) when (exception.IsAlreadyExists)
@@ -26,14 +26,14 @@ internal sealed class SecretWriter(IApiClient api)
         }
 
         var current = await api.FindAsync(GardenerResources.Secrets, key, cancellationToken);
-        if (current is not null && IsSame(current, wanted))
+        if (current is not null && IsSame(current, desired))
         {
             return;
         }
 
         // The name is the content's hash: other content under it was tampered with, and immutable data cannot be corrected in place.
         await api.DeleteAsync(GardenerResources.Secrets, key, propagation: null, cancellationToken);
-        await api.CreateAsync(GardenerResources.Secrets, wanted, cancellationToken);
+        await api.CreateAsync(GardenerResources.Secrets, desired, cancellationToken);
     }
 
     /// <summary>Hands a superseded secret to the resource manager's garbage collector; secrets of old releases lack the label.</summary>
@@ -64,13 +64,13 @@ internal sealed class SecretWriter(IApiClient api)
         Data = data.ToDictionary(entry => entry.Key, entry => entry.Value.ToArray(), StringComparer.Ordinal),
     };
 
-    private static bool IsSame(V1Secret current, V1Secret wanted) =>
+    private static bool IsSame(V1Secret current, V1Secret desired) =>
         current.Metadata.DeletionTimestamp is null
         && current.Immutable == true
-        && current.Type == wanted.Type
+        && current.Type == desired.Type
         && current.Metadata.Labels is { } labels
         && labels.TryGetValue(GardenerLabels.GarbageCollectable, out var label)
         && label == "true"
-        && current.Data?.Count == wanted.Data.Count
-        && wanted.Data.All(entry => current.Data.TryGetValue(entry.Key, out var value) && value.AsSpan().SequenceEqual(entry.Value));
+        && current.Data?.Count == desired.Data.Count
+        && desired.Data.All(entry => current.Data.TryGetValue(entry.Key, out var value) && value.AsSpan().SequenceEqual(entry.Value));
 }

@@ -43,10 +43,10 @@ public sealed class OperationMetrics
     }
 
     /// <summary>An operation ended, or it takes too long.</summary>
-    public void Ended(OperationType type, OperationResult result) => _results[(type, result)].Increment();
+    public void RecordResult(OperationType type, OperationResult result) => _results[(type, result)].Increment();
 
     /// <summary>An operation succeeded so long after it was asked for. A clock of the garden that is ahead counts as no time.</summary>
-    public void Took(OperationType type, TimeSpan duration) => _durations[type].Observe(Math.Max(0, duration.TotalSeconds));
+    public void ObserveDuration(OperationType type, TimeSpan duration) => _durations[type].Observe(Math.Max(0, duration.TotalSeconds));
 
     private static string NameOf(OperationResult result) => result switch
     {

@@ -29,11 +29,11 @@ public static class ExtensionObjectExtensions
         (value.ExtensionStatus?.Conditions ?? []).FirstOrDefault(condition => condition.Type == type);
 
     /// <summary>gardenlet asks for an operation by annotation.</summary>
-    public static bool AsksForOperation(this IExtensionObject value) =>
+    public static bool HasOperationAnnotation(this IExtensionObject value) =>
         value.OperationAnnotation() is GardenerOperation.Reconcile or GardenerOperation.Restore or GardenerOperation.Migrate;
 
     /// <summary>Something is left to do: an operation is asked for, or <see cref="IsUnfinished"/>.</summary>
-    public static bool HasWorkLeft(this IExtensionObject value) => value.AsksForOperation() || value.IsUnfinished();
+    public static bool NeedsReconcile(this IExtensionObject value) => value.HasOperationAnnotation() || value.IsUnfinished();
 
     /// <summary>
     /// Something is left to do, annotation or not: the last operation did not succeed, the object is being deleted, its specification is

@@ -196,7 +196,7 @@ public sealed class ExtensionReconciler<T> : IReconciler
         var last = value.ExtensionStatus?.LastOperation;
         var isUnderWay = last?.Type == type && (last.State == OperationState.Processing
             || (last.State == OperationState.Error && (type is OperationType.Delete or OperationType.Migrate || IsUnderWay(value))));
-        return isUnderWay && !(value.AsksForOperation() && type is OperationType.Create or OperationType.Reconcile);
+        return isUnderWay && !(value.HasOperationAnnotation() && type is OperationType.Create or OperationType.Reconcile);
     }
 
     private async Task<ReconcileResult> RunAsync(

@@ -32,7 +32,7 @@ public sealed partial class OperationReporter(string kind, IEventRecorder events
         }
 
         LogOverdue(type, value.Key(), reason);
-        metrics.Ended(type, OperationResult.Overdue);
+        metrics.RecordResult(type, OperationResult.Overdue);
         events.Record(value, EventType.Warning, $"{type}Overdue", _text.Failed(type, $"still waiting for {reason}"));
     }
 
@@ -42,16 +42,16 @@ public sealed partial class OperationReporter(string kind, IEventRecorder events
     internal void Succeeded(IExtensionObject value, OperationType type, DateTimeOffset? requested)
     {
         LogSucceeded(type, value.Key());
-        metrics.Ended(type, OperationResult.Succeeded);
+        metrics.RecordResult(type, OperationResult.Succeeded);
         if (requested is { } start)
         {
-            metrics.Took(type, time.GetUtcNow() - start);
+            metrics.ObserveDuration(type, time.GetUtcNow() - start);
         }
     }
 
     internal void Failed(IExtensionObject value, OperationType type, Exception cause, bool isRetried)
     {
-        metrics.Ended(type, isRetried ? OperationResult.Failed : OperationResult.Rejected);
+        metrics.RecordResult(type, isRetried ? OperationResult.Failed : OperationResult.Rejected);
         events.Record(value, EventType.Warning, $"{type}Failed", _text.Failed(type, cause.Message));
     }
 

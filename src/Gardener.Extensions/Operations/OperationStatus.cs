@@ -74,9 +74,9 @@ internal sealed class OperationStatus<T>(ExtensionKind<T> kind, IApiClient api, 
         LastUpdateTime = time.GetUtcNow(),
     };
 
-    private async Task<T?> WriteAsync(T value, ExtensionStatus wanted, CancellationToken cancellationToken)
+    private async Task<T?> WriteAsync(T value, ExtensionStatus desired, CancellationToken cancellationToken)
     {
-        if (StatusPatch.Between(value.ExtensionStatus, wanted) is not { } patch)
+        if (StatusPatch.Between(value.ExtensionStatus, desired) is not { } patch)
         {
             return value;
         }

@@ -33,26 +33,26 @@ public sealed record OperationTrigger
     }
 
     /// <summary>The object belongs to this extension, and something is left to do for it.</summary>
-    public bool NeedsReconcile(IExtensionObject value) => IsResponsibleFor(value) && (IgnoreOperationAnnotation || value.HasWorkLeft());
+    public bool NeedsReconcile(IExtensionObject value) => IsResponsibleFor(value) && (IgnoreOperationAnnotation || value.NeedsReconcile());
 
     /// <summary>
     /// The change starts a reconcile: the object needs one, and gardenlet has asked for it just now. An own write is no request, so that an
     /// object that fails or waits does not start itself over and over, past its back-off.
     /// </summary>
-    public bool Admits<T>(InformerEvent<T> change)
+    public bool ShouldReconcile<T>(InformerEvent<T> change)
         where T : class, IExtensionObject =>
         change.Type != InformerEventType.Deleted
         && NeedsReconcile(change.Object)
-        && (change.Previous is not { } previous || (change.IsResync ? change.Object.HasWorkLeft() : IsRequest(previous, change.Object)));
+        && (change.Previous is not { } previous || (change.IsResync ? change.Object.NeedsReconcile() : IsRequest(previous, change.Object)));
 
     private bool IsRequest(IExtensionObject previous, IExtensionObject value)
     {
         var isNew = !OperationRequest.Of(value).IsSameAs(OperationRequest.Of(previous));
         return IgnoreOperationAnnotation
-            ? previous.Metadata.Generation != value.Metadata.Generation || (isNew && AsksToMove(value))
-            : isNew && (value.AsksForOperation() || value.IsBeingDeleted());
+            ? previous.Metadata.Generation != value.Metadata.Generation || (isNew && RequestsMigrateOrRestore(value))
+            : isNew && (value.HasOperationAnnotation() || value.IsBeingDeleted());
     }
 
     /// <summary>Migration and restoration do not change the generation.</summary>
-    private static bool AsksToMove(IExtensionObject value) => value.OperationAnnotation() is GardenerOperation.Migrate or GardenerOperation.Restore;
+    private static bool RequestsMigrateOrRestore(IExtensionObject value) => value.OperationAnnotation() is GardenerOperation.Migrate or GardenerOperation.Restore;
 }

@@ -13,23 +13,23 @@ namespace Gardener.Extensions.Operations;
 /// </summary>
 internal static class StatusPatch
 {
-    /// <summary>The patch, or null when the status already is as wanted.</summary>
-    public static Patch? Between(ExtensionStatus? current, ExtensionStatus wanted)
+    /// <summary>The patch, or null when the status already is as desired.</summary>
+    public static Patch? Between(ExtensionStatus? current, ExtensionStatus desired)
     {
         var status = new JsonObject();
-        AddObject(status, "lastOperation", OperationFields(current?.LastOperation), OperationFields(wanted.LastOperation));
-        AddObject(status, "lastError", ErrorFields(current?.LastError), ErrorFields(wanted.LastError));
-        if (current?.ObservedGeneration != wanted.ObservedGeneration)
+        AddObject(status, "lastOperation", OperationFields(current?.LastOperation), OperationFields(desired.LastOperation));
+        AddObject(status, "lastError", ErrorFields(current?.LastError), ErrorFields(desired.LastError));
+        if (current?.ObservedGeneration != desired.ObservedGeneration)
         {
-            status["observedGeneration"] = wanted.ObservedGeneration;
+            status["observedGeneration"] = desired.ObservedGeneration;
         }
 
         return status.Count == 0 ? null : Patch.Merge(new JsonObject { ["status"] = status });
     }
 
-    private static void AddObject(JsonObject status, string name, JsonObject? current, JsonObject? wanted)
+    private static void AddObject(JsonObject status, string name, JsonObject? current, JsonObject? desired)
     {
-        if (wanted is null)
+        if (desired is null)
         {
             if (current is not null)
             {
@@ -40,7 +40,7 @@ internal static class StatusPatch
         }
 
         var changed = new JsonObject();
-        foreach (var (field, value) in wanted)
+        foreach (var (field, value) in desired)
         {
             if (current is null || !JsonNode.DeepEquals(current[field], value))
             {
@@ -50,7 +50,7 @@ internal static class StatusPatch
 
         foreach (var (field, _) in current ?? [])
         {
-            if (!wanted.ContainsKey(field))
+            if (!desired.ContainsKey(field))
             {
                 changed[field] = null;
             }

@@ -43,11 +43,11 @@ public sealed record Patch
     public static Patch Json(JsonArray operations) => new("application/json-patch+json", Encode(operations));
 
     /// <summary>Server-side apply: creates the object or makes the fields that <paramref name="fieldManager"/> owns equal to the body's.</summary>
-    /// <param name="body">The owned fields with <c>apiVersion</c>, <c>kind</c> and <c>metadata.name</c>, as UTF-8 JSON (which is YAML, too).</param>
+    /// <param name="body">The owned fields with <c>apiVersion</c>, <c>kind</c> and <c>metadata.name</c>.</param>
     /// <param name="fieldManager">Name of the owner.</param>
     /// <param name="force">Take conflicting fields over instead of a 409.</param>
-    public static Patch Apply(ReadOnlyMemory<byte> body, string fieldManager, bool force = true) =>
-        new("application/apply-patch+yaml", body) { FieldManager = fieldManager, Force = force };
+    public static Patch Apply(JsonObject body, string fieldManager, bool force = true) =>
+        new("application/apply-patch+yaml", Encode(body)) { FieldManager = fieldManager, Force = force };
 
     private static byte[] Encode(JsonNode node)
     {

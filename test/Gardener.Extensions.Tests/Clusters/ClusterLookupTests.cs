@@ -13,7 +13,10 @@ public sealed class ClusterLookupTests
 
     private static readonly ObjectKey Key = new("", Namespace);
 
-    private readonly InMemoryApiServer _server = new(new FakeTimeProvider());
+    private readonly FakeTimeProvider _time = new();
+    private readonly InMemoryApiServer _server;
+
+    public ClusterLookupTests() => _server = new(_time);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -59,7 +62,7 @@ public sealed class ClusterLookupTests
         AddCluster();
         AddPool("a");
         var lookup = new ClusterLookup(
-            _server.LiveCache(GardenerResources.ContainerRuntimes), _server.LaggingCache(GardenerResources.ClusterMetadata), _server);
+            _server.LiveCache(GardenerResources.ContainerRuntimes), _server.LaggingCache(GardenerResources.ClusterMetadata), _server, _time);
         await FindAsync(lookup, "a");
 
         ChangeCluster("""{"shoot":{"status":{"lastOperation":{"state":"Failed"}}}}""");
@@ -69,13 +72,29 @@ public sealed class ClusterLookupTests
     }
 
     [Fact]
+    public async Task The_end_of_a_Cluster_that_the_watch_never_shows_is_seen_after_five_minutes()
+    {
+        AddCluster();
+        AddPool("a");
+        var lookup = new ClusterLookup(
+            _server.LiveCache(GardenerResources.ContainerRuntimes), _server.LaggingCache(GardenerResources.ClusterMetadata), _server, _time);
+        await FindAsync(lookup, "a");
+        _server.Remove(GardenerResources.Clusters, Key);
+
+        (await FindAsync(lookup, "a")).Should().NotBeNull();
+        _time.Advance(TimeSpan.FromMinutes(5));
+
+        (await FindAsync(lookup, "a")).Should().BeNull();
+    }
+
+    [Fact]
     public async Task A_request_that_came_while_the_Cluster_was_read_has_it_read_again()
     {
         AddCluster();
         AddPool("a");
         AddPool("b");
         var lookup = new ClusterLookup(
-            _server.LiveCache(GardenerResources.ContainerRuntimes), _server.LaggingCache(GardenerResources.ClusterMetadata), _server);
+            _server.LiveCache(GardenerResources.ContainerRuntimes), _server.LaggingCache(GardenerResources.ClusterMetadata), _server, _time);
         _server.Before = _ => _server.After = _ =>
         {
             _server.Before = _server.After = null;
@@ -123,7 +142,7 @@ public sealed class ClusterLookupTests
         var lagging = _server.LaggingCache(GardenerResources.ClusterMetadata);
         AddCluster();
         AddPool("a");
-        var lookup = new ClusterLookup(_server.LiveCache(GardenerResources.ContainerRuntimes), lagging, _server);
+        var lookup = new ClusterLookup(_server.LiveCache(GardenerResources.ContainerRuntimes), lagging, _server, _time);
 
         (await FindAsync(lookup, "a")).Should().NotBeNull();
         _server.Remove(GardenerResources.Clusters, Key);
@@ -164,7 +183,7 @@ public sealed class ClusterLookupTests
     }
 
     private ClusterLookup Lookup() =>
-        new(_server.LiveCache(GardenerResources.ContainerRuntimes), _server.LiveCache(GardenerResources.ClusterMetadata), _server);
+        new(_server.LiveCache(GardenerResources.ContainerRuntimes), _server.LiveCache(GardenerResources.ClusterMetadata), _server, _time);
 
     private Task<Cluster?> FindAsync(ClusterLookup lookup, string pool) =>
         lookup.FindAsync(_server.Get(GardenerResources.ContainerRuntimes, new ObjectKey(Namespace, pool))!, Cancellation);

@@ -288,7 +288,7 @@ public sealed class ExtensionHealthReconcilerTests
         _seed.Server.LiveCache(GardenerResources.ContainerRuntimes),
         _seed.Server.LiveCache(GardenerResources.ManagedResources),
         new ClusterLookup(
-            _seed.Server.LiveCache(GardenerResources.ContainerRuntimes), _seed.Server.LiveCache(GardenerResources.ClusterMetadata), _seed.Server),
+            _seed.Server.LiveCache(GardenerResources.ContainerRuntimes), _seed.Server.LiveCache(GardenerResources.ClusterMetadata), _seed.Server, _seed.Time),
         _seed.Time,
         _log).ReconcileAsync(Seed.Key, TestContext.Current.CancellationToken);
 

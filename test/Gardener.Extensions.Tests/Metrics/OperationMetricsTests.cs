@@ -30,7 +30,7 @@ public sealed class OperationMetricsTests
     [InlineData(OperationType.Delete, OperationResult.Overdue, """{kind="ContainerRuntime",operation="Delete",result="overdue"}""")]
     public void An_operation_counts_under_what_it_was_and_how_it_ended(OperationType type, OperationResult result, string labels)
     {
-        _metrics.Ended(type, result);
+        _metrics.RecordResult(type, result);
 
         _registry.ToString().Should().Contain($"sample_operations_total{labels} 1\n");
     }
@@ -38,8 +38,8 @@ public sealed class OperationMetricsTests
     [Fact]
     public void A_clock_that_is_ahead_does_not_take_time_away()
     {
-        _metrics.Took(OperationType.Create, TimeSpan.FromSeconds(3));
-        _metrics.Took(OperationType.Create, TimeSpan.FromSeconds(-5));
+        _metrics.ObserveDuration(OperationType.Create, TimeSpan.FromSeconds(3));
+        _metrics.ObserveDuration(OperationType.Create, TimeSpan.FromSeconds(-5));
 
         _registry.ToString().Should()
             .Contain("""sample_operation_duration_seconds_sum{kind="ContainerRuntime",operation="Create"} 3""")

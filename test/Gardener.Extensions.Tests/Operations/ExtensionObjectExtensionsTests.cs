@@ -9,10 +9,10 @@ namespace Gardener.Extensions.Tests.Operations;
 public sealed class ExtensionObjectExtensionsTests
 {
     [Fact]
-    public void Nothing_is_left_to_do_after_a_success() => Objects.Reconciled().HasWorkLeft().Should().BeFalse();
+    public void Nothing_is_left_to_do_after_a_success() => Objects.Reconciled().NeedsReconcile().Should().BeFalse();
 
     [Fact]
-    public void A_new_object_has_work_left() => Objects.New().HasWorkLeft().Should().BeTrue();
+    public void A_new_object_has_work_left() => Objects.New().NeedsReconcile().Should().BeTrue();
 
     [Theory]
     [InlineData(Processing)]
@@ -22,7 +22,7 @@ public sealed class ExtensionObjectExtensionsTests
     [InlineData(Aborted)]
     [InlineData(OperationState.Unknown)]
     public void An_operation_that_did_not_succeed_has_work_left(OperationState state) =>
-        Objects.New().WithLast(OperationType.Reconcile, state).HasWorkLeft().Should().BeTrue();
+        Objects.New().WithLast(OperationType.Reconcile, state).NeedsReconcile().Should().BeTrue();
 
     [Theory]
     [InlineData("reconcile", true)]
@@ -31,13 +31,13 @@ public sealed class ExtensionObjectExtensionsTests
     [InlineData("wait-for-state", false)]
     [InlineData("rotate", false)]
     public void An_operation_that_is_asked_for_is_work(string annotation, bool isWork) =>
-        Objects.Reconciled().WithOperation(annotation).HasWorkLeft().Should().Be(isWork);
+        Objects.Reconciled().WithOperation(annotation).NeedsReconcile().Should().Be(isWork);
 
     [Fact]
-    public void A_deletion_is_work() => Objects.Reconciled().InDeletion().HasWorkLeft().Should().BeTrue();
+    public void A_deletion_is_work() => Objects.Reconciled().InDeletion().NeedsReconcile().Should().BeTrue();
 
     [Fact]
-    public void A_specification_that_was_not_observed_is_work() => Objects.Reconciled().OfGeneration(2).HasWorkLeft().Should().BeTrue();
+    public void A_specification_that_was_not_observed_is_work() => Objects.Reconciled().OfGeneration(2).NeedsReconcile().Should().BeTrue();
 
     // The last operation ended at 10:00:00, which the status tells in whole seconds.
     [Theory]
@@ -54,5 +54,5 @@ public sealed class ExtensionObjectExtensionsTests
     [InlineData("2026-05-04T12:00:00+02:00", false)]
     [InlineData("2026-05-04T12:00:01+02:00", true)]
     public void A_request_after_the_last_operation_is_work_although_its_annotation_is_gone(string? timestamp, bool isWork) =>
-        Objects.Reconciled().WithTimestamp(timestamp).HasWorkLeft().Should().Be(isWork);
+        Objects.Reconciled().WithTimestamp(timestamp).NeedsReconcile().Should().Be(isWork);
 }

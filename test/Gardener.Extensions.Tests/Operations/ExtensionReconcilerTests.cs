@@ -108,7 +108,7 @@ public sealed class ExtensionReconcilerTests
         value.TimestampAnnotation().Should().NotBeNull();
         value.Metadata.Finalizers.Should().Equal(Seed.Finalizer);
         value.Status!.ObservedGeneration.Should().Be(value.Metadata.Generation);
-        value.HasWorkLeft().Should().BeFalse();
+        value.NeedsReconcile().Should().BeFalse();
         _seed.LastOperation.Type.Should().Be(OperationType.Create);
     }
 
@@ -618,7 +618,7 @@ public sealed class ExtensionReconcilerTests
 
         await reconcile.Should().ThrowAsync<OperationCanceledException>();
         _seed.Object!.Status.Should().BeNull();
-        _seed.Object.HasWorkLeft().Should().BeTrue();
+        _seed.Object.NeedsReconcile().Should().BeTrue();
     }
 
     [Fact]

@@ -221,7 +221,7 @@ public sealed class InterruptionTests
 
     private static bool IsAdmittedAtStart(Seed seed) =>
         seed.Object is { } value
-        && seed.Trigger.Admits(new InformerEvent<ContainerRuntime>(InformerEventType.Added, value, null, IsInInitialList: true, IsResync: false));
+        && seed.Trigger.ShouldReconcile(new InformerEvent<ContainerRuntime>(InformerEventType.Added, value, null, IsInInitialList: true, IsResync: false));
 
     private static void RefuseOnce(Seed seed, int n)
     {

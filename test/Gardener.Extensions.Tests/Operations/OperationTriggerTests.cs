@@ -57,8 +57,8 @@ public sealed class OperationTriggerTests
         value = value with { Spec = value.Spec with { Type = type } };
 
         ByAnnotation.IsResponsibleFor(value).Should().Be(isResponsible);
-        ByAnnotation.Admits(Added(value)).Should().Be(isResponsible);
-        ByGeneration.Admits(Added(value)).Should().Be(isResponsible);
+        ByAnnotation.ShouldReconcile(Added(value)).Should().Be(isResponsible);
+        ByGeneration.ShouldReconcile(Added(value)).Should().Be(isResponsible);
     }
 
     [Theory]
@@ -73,17 +73,17 @@ public sealed class OperationTriggerTests
     [InlineData(null, Failed, true)]
     [InlineData(null, OperationState.Unknown, true)]
     public void Asked_by_annotation_an_added_object_starts_if_work_is_left(string? annotation, OperationState state, bool isAdmitted) =>
-        ByAnnotation.Admits(Added(Objects.New().WithLast(OperationType.Reconcile, state).WithOperation(annotation))).Should().Be(isAdmitted);
+        ByAnnotation.ShouldReconcile(Added(Objects.New().WithLast(OperationType.Reconcile, state).WithOperation(annotation))).Should().Be(isAdmitted);
 
     [Fact]
-    public void Asked_by_annotation_a_new_object_starts() => ByAnnotation.Admits(Added(Objects.New())).Should().BeTrue();
+    public void Asked_by_annotation_a_new_object_starts() => ByAnnotation.ShouldReconcile(Added(Objects.New())).Should().BeTrue();
 
     [Fact]
     public void Asked_by_annotation_an_added_object_in_deletion_starts() =>
-        ByAnnotation.Admits(Added(Objects.Reconciled().InDeletion())).Should().BeTrue();
+        ByAnnotation.ShouldReconcile(Added(Objects.Reconciled().InDeletion())).Should().BeTrue();
 
     [Fact]
-    public void Asked_by_generation_every_added_object_starts() => ByGeneration.Admits(Added(Objects.Reconciled())).Should().BeTrue();
+    public void Asked_by_generation_every_added_object_starts() => ByGeneration.ShouldReconcile(Added(Objects.Reconciled())).Should().BeTrue();
 
     [Theory]
     [InlineData("reconcile", true)]
@@ -96,12 +96,12 @@ public sealed class OperationTriggerTests
     {
         var before = Objects.Reconciled();
 
-        ByAnnotation.Admits(Updated(before, before.WithOperation(annotation))).Should().Be(isAdmitted);
+        ByAnnotation.ShouldReconcile(Updated(before, before.WithOperation(annotation))).Should().Be(isAdmitted);
     }
 
     [Fact]
     public void Asked_by_annotation_a_new_specification_alone_does_not_start() =>
-        ByAnnotation.Admits(Updated(Objects.Reconciled(), Objects.Reconciled().OfGeneration(2))).Should().BeFalse();
+        ByAnnotation.ShouldReconcile(Updated(Objects.Reconciled(), Objects.Reconciled().OfGeneration(2))).Should().BeFalse();
 
     [Theory]
     [InlineData(1, 2, null, true)]
@@ -112,7 +112,7 @@ public sealed class OperationTriggerTests
     [InlineData(2, 2, "restore", true)]
     public void An_update_starts_by_generation_if_that_changed_or_the_object_moves(
         long before, long after, string? annotation, bool isAdmitted) =>
-        ByGeneration.Admits(Updated(Objects.Reconciled().OfGeneration(before), Objects.Reconciled().OfGeneration(after).WithOperation(annotation)))
+        ByGeneration.ShouldReconcile(Updated(Objects.Reconciled().OfGeneration(before), Objects.Reconciled().OfGeneration(after).WithOperation(annotation)))
             .Should().Be(isAdmitted);
 
     [Theory]
@@ -124,8 +124,8 @@ public sealed class OperationTriggerTests
         var before = Objects.New().WithOperation(annotation).WithTimestamp("2026-05-04T10:00:00Z");
         var change = Updated(before.WithLast(OperationType.Restore, Processing), before.WithLast(OperationType.Restore, Error));
 
-        ByAnnotation.Admits(change).Should().BeFalse("an error would start the next attempt, past its back-off");
-        ByGeneration.Admits(change).Should().BeFalse();
+        ByAnnotation.ShouldReconcile(change).Should().BeFalse("an error would start the next attempt, past its back-off");
+        ByGeneration.ShouldReconcile(change).Should().BeFalse();
     }
 
     [Theory]
@@ -135,13 +135,13 @@ public sealed class OperationTriggerTests
     {
         var before = Objects.New().WithOperation(annotation);
 
-        ByAnnotation.Admits(Updated(before, before.WithFinalizer("extensions.gardener.cloud/containerruntime"))).Should().BeFalse();
-        ByAnnotation.Admits(Updated(before.WithFinalizer("extensions.gardener.cloud/containerruntime"), before)).Should().BeFalse();
+        ByAnnotation.ShouldReconcile(Updated(before, before.WithFinalizer("extensions.gardener.cloud/containerruntime"))).Should().BeFalse();
+        ByAnnotation.ShouldReconcile(Updated(before.WithFinalizer("extensions.gardener.cloud/containerruntime"), before)).Should().BeFalse();
     }
 
     [Fact]
     public void An_own_status_write_does_not_start_a_deletion_that_waits() =>
-        ByAnnotation.Admits(Updated(
+        ByAnnotation.ShouldReconcile(Updated(
             Objects.New().WithLast(OperationType.Delete, Processing).InDeletion(),
             Objects.New().WithLast(OperationType.Delete, Error).InDeletion())).Should().BeFalse();
 
@@ -150,7 +150,7 @@ public sealed class OperationTriggerTests
     {
         var value = Objects.New().WithLast(OperationType.Delete, Error).InDeletion();
 
-        ByAnnotation.Admits(Updated(value.WithTimestamp("2026-05-04T10:00:00Z"), value.WithTimestamp("2026-05-04T10:05:00Z"))).Should().BeTrue();
+        ByAnnotation.ShouldReconcile(Updated(value.WithTimestamp("2026-05-04T10:00:00Z"), value.WithTimestamp("2026-05-04T10:05:00Z"))).Should().BeTrue();
     }
 
     [Fact]
@@ -160,10 +160,10 @@ public sealed class OperationTriggerTests
         var before = Objects.Reconciled().WithTimestamp("2026-05-04T09:00:00Z");
         var after = Objects.Reconciled().WithLast(OperationType.Reconcile, Error);
 
-        ByAnnotation.Admits(Updated(before, after.WithOperation("reconcile"))).Should().BeTrue("gardenlet asks");
-        ByAnnotation.Admits(Updated(before.WithOperation("restore"), after.WithOperation("restore").WithTimestamp("2026-05-04T11:00:00Z")))
+        ByAnnotation.ShouldReconcile(Updated(before, after.WithOperation("reconcile"))).Should().BeTrue("gardenlet asks");
+        ByAnnotation.ShouldReconcile(Updated(before.WithOperation("restore"), after.WithOperation("restore").WithTimestamp("2026-05-04T11:00:00Z")))
             .Should().BeTrue("gardenlet asks again");
-        ByAnnotation.Admits(Updated(before, after.InDeletion().OfGeneration(2))).Should().BeTrue("the deletion is new");
+        ByAnnotation.ShouldReconcile(Updated(before, after.InDeletion().OfGeneration(2))).Should().BeTrue("the deletion is new");
     }
 
     [Theory]
@@ -174,21 +174,21 @@ public sealed class OperationTriggerTests
         var asked = Objects.New().WithOperation("restore").WithTimestamp("2026-05-04T10:00:00Z");
         var deleted = Objects.New().WithLast(OperationType.Delete, Error).InDeletion();
 
-        ByAnnotation.Admits(Updated(asked, asked.WithAnnotation(annotation, "true"))).Should().BeFalse("a busy writer would defeat the back-off");
-        ByAnnotation.Admits(Updated(deleted, deleted.WithAnnotation(annotation, "true"))).Should().BeFalse();
+        ByAnnotation.ShouldReconcile(Updated(asked, asked.WithAnnotation(annotation, "true"))).Should().BeFalse("a busy writer would defeat the back-off");
+        ByAnnotation.ShouldReconcile(Updated(deleted, deleted.WithAnnotation(annotation, "true"))).Should().BeFalse();
     }
 
     [Fact]
     public void An_annotation_that_was_taken_off_asks_for_nothing() =>
-        ByAnnotation.Admits(Updated(Objects.New().WithOperation("reconcile").InDeletion(), Objects.New().InDeletion())).Should().BeFalse();
+        ByAnnotation.ShouldReconcile(Updated(Objects.New().WithOperation("reconcile").InDeletion(), Objects.New().InDeletion())).Should().BeFalse();
 
     [Fact]
     public void A_resync_repeats_what_is_still_asked_for()
     {
         var asked = Objects.Reconciled().WithOperation("reconcile");
 
-        ByAnnotation.Admits(Updated(asked, asked) with { IsResync = true }).Should().BeTrue();
-        ByAnnotation.Admits(Updated(Objects.Reconciled(), Objects.Reconciled()) with { IsResync = true }).Should().BeFalse();
+        ByAnnotation.ShouldReconcile(Updated(asked, asked) with { IsResync = true }).Should().BeTrue();
+        ByAnnotation.ShouldReconcile(Updated(Objects.Reconciled(), Objects.Reconciled()) with { IsResync = true }).Should().BeFalse();
     }
 
     [Fact]
@@ -196,8 +196,8 @@ public sealed class OperationTriggerTests
     {
         var gone = new InformerEvent<ContainerRuntime>(InformerEventType.Deleted, Objects.New().WithOperation("reconcile").InDeletion(), null, false, false);
 
-        ByAnnotation.Admits(gone).Should().BeFalse();
-        ByGeneration.Admits(gone).Should().BeFalse();
+        ByAnnotation.ShouldReconcile(gone).Should().BeFalse();
+        ByGeneration.ShouldReconcile(gone).Should().BeFalse();
     }
 
     private static InformerEvent<ContainerRuntime> Added(ContainerRuntime value) => new(InformerEventType.Added, value, null, false, false);

@@ -71,7 +71,7 @@ internal sealed class Seed
             Actuator,
             Server,
             objects,
-            new ClusterLookup(objects, Server.LiveCache(GardenerResources.ClusterMetadata), Server),
+            new ClusterLookup(objects, Server.LiveCache(GardenerResources.ClusterMetadata), Server, Time),
             Time,
             new OperationReporter("ContainerRuntime", Events, new OperationMetrics(Metrics, "sample", "ContainerRuntime"), Time, Logger));
     }

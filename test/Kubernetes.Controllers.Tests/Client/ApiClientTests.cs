@@ -105,7 +105,7 @@ public sealed class ApiClientTests : IAsyncLifetime
         });
 
         await _client.PatchAsync(Widget.Resource, Key, Patch.Merge(new JsonObject { ["spec"] = null }), "status", Cancellation);
-        await _client.PatchAsync(Widget.Resource, Key, Patch.Apply("""{"kind":"Widget"}"""u8.ToArray(), "me"), null, Cancellation);
+        await _client.PatchAsync(Widget.Resource, Key, Patch.Apply(new JsonObject { ["kind"] = "Widget" }, "me"), null, Cancellation);
         await _client.PatchAsync(Widget.Resource, Key, Patch.Json([new JsonObject { ["op"] = "remove", ["path"] = "/spec" }]), null, Cancellation);
 
         const string Path = "PATCH /apis/example.test/v1/namespaces/default/widgets/a";
