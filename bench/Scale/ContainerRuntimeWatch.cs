@@ -22,7 +22,7 @@ internal sealed class ContainerRuntimeWatch(IApiClient api)
         value?.Status is { LastOperation: { State: OperationState.Succeeded } last, LastError: null } status
         && status.ObservedGeneration == value.Metadata.Generation
         && value.OperationAnnotation() is null
-        && !value.HasWorkLeft()
+        && !value.NeedsReconcile()
         && last.Progress == 100;
 
     public static bool IsGone(ContainerRuntime? value) => value is null;
