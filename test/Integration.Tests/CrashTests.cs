@@ -9,7 +9,8 @@ namespace Integration.Tests;
 /// one. After a restart everything ends as if nothing had happened.
 /// </summary>
 /// <remarks>Before a write the server is in the same state as after the one before, so these moments are all that there are.</remarks>
-public sealed class CrashTests(OwnSeed seed) : IClassFixture<OwnSeed>
+[Collection(OwnSeedCollection.Name)]
+public sealed class CrashTests(OwnSeed seed)
 {
     /// <summary>More writes than any operation has; reached only if an operation never ends.</summary>
     private const int TooMany = 30;

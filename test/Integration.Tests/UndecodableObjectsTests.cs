@@ -6,7 +6,8 @@ using ControlPlane;
 namespace Integration.Tests;
 
 /// <summary>What a shoot's owner can write costs that shoot at most: all others go on, also over a restart of the controller.</summary>
-public sealed class UndecodableObjectsTests(OwnSeed seed) : IClassFixture<OwnSeed>
+[Collection(OwnSeedCollection.Name)]
+public sealed class UndecodableObjectsTests(OwnSeed seed)
 {
     /// <summary>In place of a ContainerRuntime's providerConfig.</summary>
     public static TheoryData<string, string> ProviderConfigs() => new()
