@@ -455,7 +455,7 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
-    public async Task What_is_shared_and_was_made_anew_survives_although_the_cache_shows_its_old_deletion()
+    public async Task What_is_shared_and_made_anew_survives_an_old_deletion_in_the_cache()
     {
         await _actuator.ReconcileAsync(Add("pool"), Living, CancellationToken.None);
         HoldByResourceManager(Shared);
