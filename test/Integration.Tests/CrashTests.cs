@@ -9,8 +9,7 @@ namespace Integration.Tests;
 /// one. After a restart everything ends as if nothing had happened.
 /// </summary>
 /// <remarks>Before a write the server is in the same state as after the one before, so these moments are all that there are.</remarks>
-[Collection(OwnSeedCollection.Name)]
-public sealed class CrashTests(OwnSeed seed)
+public sealed class CrashTests(OwnSeed seed) : IClassFixture<OwnSeed>
 {
     /// <summary>More writes than any operation has; reached only if an operation never ends.</summary>
     private const int TooMany = 30;

@@ -10,8 +10,7 @@ namespace Integration.Tests;
 /// Something between the controller and the API server, or the machine, does not do what it should. Whatever the controller saw meanwhile,
 /// what is in the seed afterwards is what gardenlet asked for.
 /// </summary>
-[Collection(OwnSeedCollection.Name)]
-public sealed class FaultTests(OwnSeed seed) : IAsyncDisposable
+public sealed class FaultTests(OwnSeed seed) : IClassFixture<OwnSeed>, IAsyncDisposable
 {
     private static JsonObject Changed => Shoot.ProviderConfig(("net-raw", "true"));
 

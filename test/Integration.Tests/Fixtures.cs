@@ -81,8 +81,8 @@ public sealed class OwnSeed : IAsyncLifetime
     }
 }
 
-/// <summary>They share what is in their seed, so they run one after the other, when all others are done.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
+/// <summary>They share what is in their seed, so they run one after the other; classes with a seed as their fixture run beside them.</summary>
+[CollectionDefinition(Name)]
 public sealed class OwnSeedCollection : ICollectionFixture<OwnSeed>
 {
     public const string Name = "tests with a seed of their own";

@@ -6,8 +6,7 @@ using ControlPlane;
 namespace Integration.Tests;
 
 /// <summary>What a shoot's owner can write costs that shoot at most: all others go on, also over a restart of the controller.</summary>
-[Collection(OwnSeedCollection.Name)]
-public sealed class UndecodableObjectsTests(OwnSeed seed)
+public sealed class UndecodableObjectsTests(OwnSeed seed) : IClassFixture<OwnSeed>
 {
     /// <summary>In place of a ContainerRuntime's providerConfig.</summary>
     public static TheoryData<string, string> ProviderConfigs() => new()
