@@ -220,12 +220,20 @@ internal sealed partial class Installer(NodeParts node, InstallerMetrics metrics
                 return;
             case RestartOutcome.Starting:
                 throw new InstallationException(FailureReason.ContainerdNotReady, reason);
+            case RestartOutcome.DoesNotServe when await IsTakenOutAsync(run.Plan.Entry, cancellationToken):
+                throw new InstallationException(
+                    FailureReason.ContainerdConfigurationChanging,
+                    $"somebody took the handler {run.Plan.Entry.Handler} out of {node.Layout.ConfigurationFile} while containerd was restarted");
             default:
                 await RollBackAsync(
                     run, outcome == RestartOutcome.Failed ? FailureReason.ContainerdRestartFailed : FailureReason.HandlerNotServed, reason);
                 return;
         }
     }
+
+    // Nothing of that is the release's fault, and there is nothing to roll back.
+    private async Task<bool> IsTakenOutAsync(HandlerEntry entry, CancellationToken cancellationToken) =>
+        (await node.Configuration.ReadAsync(cancellationToken)).FindRuntime(entry.Handler) is not { } table || !entry.IsServedBy(table);
 
     private async Task VerifyAsync(Run run, CancellationToken cancellationToken)
     {
