@@ -9,12 +9,14 @@ cd "$repository"
 # FILE COMMAND...: the command prints the file.
 generators() {
   cat <<'LIST'
-charts/gardener-extension-runtime-gvisor/Chart.yaml hack/release.sh print-chart-version
+charts/gardener-extension-runtime-gvisor/Chart.yaml hack/release.sh print-chart-version gardener-extension-runtime-gvisor
 example/extension.yaml hack/registration.sh extension
 example/extension/base/extension.yaml hack/registration.sh extension
 .ocm/component-constructor.yaml hack/registration.sh component
 example/controller-registration.yaml hack/registration.sh controller-registration
 docs/operations/configure.md hack/configuration-page.sh
+charts/gardener-extension-admission-runtime-gvisor/runtime/Chart.yaml hack/release.sh print-chart-version gardener-extension-admission-runtime-gvisor/runtime
+charts/gardener-extension-admission-runtime-gvisor/application/Chart.yaml hack/release.sh print-chart-version gardener-extension-admission-runtime-gvisor/application
 LIST
 }
 

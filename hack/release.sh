@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # release.sh VERSION: makes this tree the release VERSION (without "v"): VERSION, the chart, example/ and the section of CHANGELOG.md.
 #   A VERSION that ends with -dev opens the work on the next release instead; it needs no changes and gets no section and no tag.
-# release.sh print-chart-version: prints Chart.yaml with the version of the file VERSION, for hack/generate.sh.
+# release.sh print-chart-version CHART: prints its Chart.yaml with the version of the file VERSION, for hack/generate.sh.
 # release.sh print-notes VERSION: prints the section of CHANGELOG.md for VERSION, for .github/workflows/release.yaml.
 #
 #   RELEASE_COMMIT=1   commits the result and tags it vVERSION; without it, the changes are left for review
@@ -13,10 +13,9 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cd "$repository"
 
-chart=charts/gardener-extension-runtime-gvisor/Chart.yaml
 current=$(tr -d '[:space:]' <VERSION)
 
-print_chart_version() { sed -e "s/^version:.*/version: $current/" -e "s/^appVersion:.*/appVersion: $current/" $chart; }
+print_chart_version() { sed -e "s/^version:.*/version: $current/" -e "s/^appVersion:.*/appVersion: $current/" "charts/$1/Chart.yaml"; }
 
 # Semantic Versioning without build metadata, which cannot stand in an image's tag.
 check_semantic_version() {
@@ -83,7 +82,7 @@ print_notes() {
 }
 
 case ${1:-} in
-  print-chart-version) print_chart_version ;;
+  print-chart-version) print_chart_version "${2:?"usage: release.sh print-chart-version CHART"}" ;;
   print-notes) print_notes "${2:-}" ;;
   "") fail "usage: make release VERSION=x.y.z, or hack/release.sh x.y.z" ;;
   *) release "$1" ;;

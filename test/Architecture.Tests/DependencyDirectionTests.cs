@@ -14,6 +14,7 @@ public sealed class DependencyDirectionTests
         ["Gardener.Extensions"] = ["Hosting", "Kubernetes.Controllers"],
         ["RuntimeGVisor.NodeConfiguration"] = [],
         ["RuntimeGVisor"] = ["Gardener.Extensions", "RuntimeGVisor.NodeConfiguration"],
+        ["RuntimeGVisor.Admission"] = ["Hosting", "Kubernetes.Controllers", "Gardener.Extensions", "RuntimeGVisor"],
         ["RuntimeGVisor.Controller"] = ["Hosting", "Kubernetes.Controllers", "Gardener.Extensions", "RuntimeGVisor", "RuntimeGVisor.NodeConfiguration"],
         ["RuntimeGVisor.NodeInstaller"] = ["Hosting", "RuntimeGVisor.NodeConfiguration"],
     };
