@@ -61,7 +61,7 @@ public sealed class SharedCertificatesTests
     }
 
     [Fact]
-    public void At_every_moment_of_three_rotations_the_bundle_trusts_what_is_served_and_what_was_served_just_before()
+    public void During_rotations_the_bundle_trusts_what_is_and_what_was_just_served()
     {
         var (stored, rotations) = (First, 0);
         var served = stored.Current;
