@@ -61,6 +61,12 @@ public static partial class YamlDocuments
                 throw new YamlFormatException(key.Start.Line, key.Start.Column, "a key must be a text");
             }
 
+            // Read as a field, it would hide from a check what kubectl applies.
+            if (name == "<<" && key is YamlScalarNode { Style: ScalarStyle.Plain })
+            {
+                throw new YamlFormatException(key.Start.Line, key.Start.Column, "merge keys are not read: write the fields out");
+            }
+
             value[name] = ToJson(child, depth + 1);
         }
 

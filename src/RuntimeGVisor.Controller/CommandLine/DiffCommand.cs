@@ -2,6 +2,7 @@
 
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Text.Json;
 using Gardener.Extensions.Api;
 using Gardener.Extensions.Operations;
 using Kubernetes.Controllers.Client;
@@ -57,12 +58,15 @@ internal static class DiffCommand
                 NullEventRecorder.Instance,
                 NullLogger<ShootContent>.Instance);
             var difference = files is [var before, var after]
-                ? new ShootDifference(Render(content, before, shoot: null), Render(content, after, shoot: null))
+                ? new ShootDifference(
+                    Render(content, before, ManifestFile.ReadContainerRuntime(before), shoot: null),
+                    Render(content, after, ManifestFile.ReadContainerRuntime(after), shoot: null))
                 : await CompareWithLiveAsync(content, files[0], kubeconfig, cancellationToken);
             Print(difference, output);
             return difference.IsEmpty ? Same : Different;
         }
-        catch (Exception exception) when (exception is CommandLineException or ConfigurationException or ApiException or HttpRequestException)
+        catch (Exception exception) when (exception is CommandLineException or ConfigurationException or ApiException or HttpRequestException
+            or TimeoutException or FormatException or JsonException)
         {
             await error.WriteLineAsync($"error: {exception.Message}");
             return Failed;
@@ -75,14 +79,14 @@ internal static class DiffCommand
         var value = ManifestFile.ReadContainerRuntime(file);
         using var api = new ApiClient(ApiClientConfiguration.Load(kubeconfig), TimeProvider.System);
         var cluster = await api.FindAsync(GardenerResources.Clusters, new ObjectKey("", value.Metadata.NamespaceProperty), cancellationToken);
-        return new ShootDifference(await LiveObjects.ReadAsync(api, value, cancellationToken), Render(content, file, cluster?.Spec.Shoot));
+        return new ShootDifference(await LiveObjects.ReadAsync(api, value, cancellationToken), Render(content, file, value, cluster?.Spec.Shoot));
     }
 
-    private static ImmutableSortedDictionary<string, ShootObject> Render(ShootContent content, string file, ClusterShoot? shoot)
+    private static ImmutableSortedDictionary<string, ShootObject> Render(
+        ShootContent content, string file, ContainerRuntime value, ClusterShoot? shoot)
     {
         try
         {
-            var value = ManifestFile.ReadContainerRuntime(file);
             return ShootObject.Read([.. ShootContent.Shared(value).Data.Values, .. content.Installation(value, shoot).Data.Values]);
         }
         catch (CodedException exception)

@@ -21,6 +21,7 @@ internal sealed partial class ShootContent(
     InstallationImage image, FlagPolicy policy, bool isNodeCritical, IEventRecorder events, ILogger<ShootContent> logger)
 {
     private const string DataKey = "config.yaml";
+    private const int MaxShownFlags = 20;
     private const string DeniedTag = "the operator's policy denies testImageTag";
 
     private static readonly ImmutableSortedDictionary<string, ReadOnlyMemory<byte>> SharedData = Data(ShootObjects.Shared());
@@ -153,15 +154,17 @@ internal sealed partial class ShootContent(
             events.Record(value, EventType.Warning, "TestImageTagIgnored", $"spec.providerConfig.testImageTag: ignored '{tag}': {DeniedTag}");
         }
 
-        foreach (var flag in flags.Ignored)
+        // The owner of a shoot can write a hundred thousand of them.
+        var shown = flags.Ignored.Take(MaxShownFlags).ToList();
+        foreach (var flag in shown)
         {
             LogIgnored(logger, value.Key(), flag.Name, flag.Value, flag.Reason);
         }
 
-        if (flags.Ignored.Any())
+        if (shown.Count > 0)
         {
-            var names = string.Join(", ", flags.Ignored.Select(flag => $"{flag.Name} with value '{flag.Value}'"));
-            var reasons = string.Join("; ", flags.Ignored.Select(flag => flag.Reason).Distinct());
+            var names = string.Join(", ", shown.Select(flag => $"{flag.Name} with value '{flag.Value}'"));
+            var reasons = string.Join("; ", shown.Select(flag => flag.Reason).Distinct());
             events.Record(value, EventType.Warning, "FlagsIgnored", $"spec.providerConfig.configFlags: ignored {names}: {reasons}");
         }
     }

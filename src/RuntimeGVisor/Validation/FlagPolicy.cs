@@ -123,7 +123,7 @@ public sealed record FlagPolicy
         {
             return YamlDocuments.Read(text) switch
             {
-                [{ } only] => JsonDocument.Parse(only.ToJsonString()),
+                [{ } only] => JsonDocument.Parse(only.ToJsonString(), new JsonDocumentOptions { MaxDepth = YamlDocuments.MaxDepth + 1 }),
                 var documents => throw new FlagPolicyException([new("", null, $"must be one document; there are {documents.Count(document => document is not null)}")]),
             };
         }

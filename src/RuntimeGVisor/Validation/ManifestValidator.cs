@@ -33,8 +33,8 @@ public static class ManifestValidator
         var (apiVersion, kind) = (manifest.Field("apiVersion").Text() ?? "", manifest.Field("kind").Text() ?? "");
         return kind switch
         {
-            "Shoot" when apiVersion == ShootApiVersion => ShootValidator.Validate(manifest, oldShoot: null, policy),
-            "Shoot" => [WrongVersion(apiVersion, ShootApiVersion)],
+            "Shoot" when apiVersion != ShootApiVersion => [WrongVersion(apiVersion, ShootApiVersion)],
+            "Shoot" => ShootValidator.UsesGVisor(manifest) ? ShootValidator.Validate(manifest, oldShoot: null, policy) : null,
             "ContainerRuntime" when apiVersion != ExtensionsApiVersion => [WrongVersion(apiVersion, ExtensionsApiVersion)],
             "ContainerRuntime" when manifest.Field("spec").Field("type").Text() == ShootValidator.RuntimeType =>
                 ProviderConfigValidator.Validate(manifest.Field("spec").Field("providerConfig"), "spec.providerConfig", policy),

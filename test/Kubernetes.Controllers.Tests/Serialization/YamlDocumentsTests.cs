@@ -43,6 +43,14 @@ public sealed class YamlDocumentsTests
         YamlDocuments.Read(Manifest).Should().HaveCount(2);
 
     [Fact]
+    public void A_merge_key_is_an_error_and_no_field() =>
+        FluentActions.Invoking(() => YamlDocuments.Read("a: &a {b: 1}\nc:\n  <<: *a")).Should().Throw<FormatException>().WithMessage("*merge keys are not read*");
+
+    [Fact]
+    public void A_quoted_merge_key_is_a_field_like_any_other() =>
+        YamlDocuments.Read("\"<<\": 1").Should().ContainSingle().Which!.ToJsonString().Should().Contain("1");
+
+    [Fact]
     public void A_node_that_contains_itself_is_an_error() =>
         FluentActions.Invoking(() => YamlDocuments.Read("a: &a [*a]")).Should().Throw<FormatException>();
 

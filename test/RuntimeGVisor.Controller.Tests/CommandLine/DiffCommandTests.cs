@@ -51,6 +51,17 @@ public sealed class DiffCommandTests : IDisposable
             "DaemonSet kube-system/containerd-gvisor-next is new: gVisor is installed on the pool's nodes.",
             $"{DaemonSet} is deleted: nothing looks after gVisor on the pool's nodes any more.");
 
+    [Fact]
+    public async Task A_live_cluster_that_cannot_be_asked_is_an_error_and_no_change()
+    {
+        var file = Path.Join(_directory.FullName, "runtime.yaml");
+        await File.WriteAllTextAsync(file, Runtime(""), TestContext.Current.CancellationToken);
+        var kubeconfig = Path.Join(_directory.FullName, "kubeconfig");
+        await File.WriteAllTextAsync(kubeconfig, "a: {", TestContext.Current.CancellationToken);
+
+        (await CommandLineRun.OfAsync("diff", file, "--kubeconfig", kubeconfig)).ExitCode.Should().Be(2);
+    }
+
     [Theory]
     [InlineData("kind: ContainerRuntime", "kind: Network", "no object of kind ContainerRuntime")]
     [InlineData("type: gvisor", "type: kata", "spec.type: 'kata' is not allowed: gvisor")]

@@ -132,6 +132,16 @@ public sealed class GVisorActuatorTests
     }
 
     [Fact]
+    public async Task Of_a_thousand_ignored_flags_twenty_are_told()
+    {
+        var flags = string.Join(',', Enumerable.Range(0, 1_000).Select(number => $"\"flag-{number:000}\":\"x\""));
+
+        await _actuator.ReconcileAsync(Add("pool", $"{{\"configFlags\":{{{flags}}}}}"), Living, CancellationToken.None);
+
+        _events.Lines.Should().ContainSingle().Which.Should().Contain("flag-019 with value").And.NotContain("flag-020");
+    }
+
+    [Fact]
     public async Task A_flag_that_the_operator_denies_reaches_no_node_and_is_an_event()
     {
         var policy = FlagPolicy.Default with { Flags = FlagPolicy.Default.Flags.Add("debug", FlagRule.Deny) };

@@ -56,6 +56,13 @@ public sealed class FlagPolicyTests
     public void A_wrong_file_is_refused_with_everything_that_is_wrong_with_it(string text, params string[] errors) =>
         FluentActions.Invoking(() => FlagPolicy.Read(text)).Should().Throw<FlagPolicyException>().Which.Message.Should().ContainAll(errors);
 
+    [Theory]
+    [InlineData(80)]
+    [InlineData(99)]
+    [InlineData(5_000)]
+    public void A_file_that_is_nested_however_deep_is_refused_like_any_other(int depth) =>
+        FluentActions.Invoking(() => FlagPolicy.Read($"{Head}flags: {new string('[', depth)}{new string(']', depth)}")).Should().Throw<FlagPolicyException>();
+
     [Fact]
     public void A_denied_flag_is_ignored_like_one_that_does_not_exist()
     {

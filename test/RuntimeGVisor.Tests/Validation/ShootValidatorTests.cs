@@ -70,6 +70,32 @@ public sealed class ShootValidatorTests
     public void No_Shoot_makes_more_than_a_hundred_findings() =>
         Validate(Shoot([.. Enumerable.Range(0, 500).Select(number => ($"pool-{number}", Wrong))])).Should().HaveCount(ShootValidator.MaxFindings);
 
+    [Fact]
+    public void Any_number_of_warnings_hides_no_error()
+    {
+        const string Warned = """{"apiVersion":"gvisor.os.extensions.gardener.cloud/v1alpha1"}""";
+
+        var findings = Validate(Shoot([.. Enumerable.Range(0, 500).Select(number => ($"pool-{number}", Warned)), ("last", Wrong)]));
+
+        findings.Should().ContainSingle(finding => finding.Severity == Severity.Error).Which.Path.Should().Contain("workers[500]");
+        findings.Should().HaveCount(ShootValidator.MaxFindings + 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Incomparable))]
+    public void What_nobody_can_compare_stays_as_it_is_and_is_refused_when_it_changes(string providerConfig)
+    {
+        Validate(Shoot(("a", providerConfig)), Shoot(("a", providerConfig))).Should().BeEmpty();
+        Validate(Shoot(("a", providerConfig)), Shoot(("a", $" {providerConfig[..^1]},\"more\":1}}"))).Should().NotBeEmpty();
+    }
+
+    public static TheoryData<string> Incomparable() =>
+    [
+        $$"""{"deep":{{new string('[', 9_900)}}{{new string(']', 9_900)}}}""",
+        """{"number":1e99999999999}""",
+        """{"text":"\ud800"}""",
+    ];
+
     private static string Shoot(params (string Name, string ProviderConfig)[] pools)
     {
         var workers = pools.Select(pool =>
@@ -78,5 +104,7 @@ public sealed class ShootValidatorTests
     }
 
     private static IReadOnlyList<Finding> Validate(string shoot, string? oldShoot = null) =>
-        ShootValidator.Validate(JsonElement.Parse(shoot), oldShoot is null ? null : JsonElement.Parse(oldShoot), FlagPolicy.Default);
+        ShootValidator.Validate(Parse(shoot), oldShoot is null ? null : Parse(oldShoot), FlagPolicy.Default);
+
+    private static JsonElement Parse(string json) => JsonElement.Parse(json, new JsonDocumentOptions { MaxDepth = 10_002 });
 }
