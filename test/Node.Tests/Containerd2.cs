@@ -58,7 +58,6 @@ public static class Containerd2
     [Collection(Containerd2Collection.Name)]
     public sealed class DaemonSet(Containerd2Node node) : DaemonSetTests(node);
 
-    [EveryRun]
     [Collection(Containerd2Collection.Name)]
     public sealed class Race(Containerd2Node node) : RaceTests(node);
 }

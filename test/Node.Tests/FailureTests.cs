@@ -24,6 +24,21 @@ public abstract class FailureTests(TestNode node) : NodeTest(node)
         (await Node.Runtime.IsReadyAsync(CancellationToken)).Should().BeTrue();
     }
 
+    /// <summary>systemd refuses a sixth start within ten seconds, whoever asked for the five before.</summary>
+    [Fact]
+    [EveryRun]
+    public async Task A_containerd_that_others_restart_all_the_time_comes_up_after_the_installer()
+    {
+        for (var restart = 0; restart < 5; restart++)
+        {
+            (await Node.RunAsync("systemctl", "restart", "containerd.service")).EnsureSuccess();
+        }
+
+        (await Installer().InstallAsync()).EnsureSuccess();
+
+        await ShouldRunInGVisorAsync(await Node.RunPodAsync());
+    }
+
     [Fact]
     [EveryRun]
     public async Task A_containerd_that_does_not_start_with_the_handler_gets_its_configuration_back()

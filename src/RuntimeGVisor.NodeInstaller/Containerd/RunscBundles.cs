@@ -18,9 +18,9 @@ internal static class RunscBundles
     public static IReadOnlyList<RunscBundle> Read(string containerdStateDirectory) =>
         [.. Directories(containerdStateDirectory).Select(directory => ReadBundle(directory, containerdStateDirectory)).OfType<RunscBundle>()];
 
-    /// <summary>The bundles of all shims.</summary>
+    /// <summary>The bundles of all shims. One that containerd deletes gets a hidden name first, and containerd never looks at that again.</summary>
     public static IEnumerable<string> Directories(string containerdStateDirectory) =>
-        Children(Path.Join(containerdStateDirectory, TasksDirectory)).SelectMany(Children);
+        Children(Path.Join(containerdStateDirectory, TasksDirectory)).SelectMany(Children).Where(bundle => !Path.GetFileName(bundle).StartsWith('.'));
 
     private static RunscBundle? ReadBundle(string directory, string containerdStateDirectory)
     {

@@ -35,7 +35,8 @@ internal sealed partial class StuckShims(NodeVerb runOnNode, TimeProvider time, 
     /// <param name="cancellationToken">Gives up.</param>
     public async Task EndWhereTheyHangAsync(ServiceStatus service, CancellationToken cancellationToken)
     {
-        if (service.ActiveState != "activating")
+        // A start that fails and is tried anew waits for no shim; each try has its own time.
+        if (service is not { ActiveState: "activating", SubState: not "auto-restart" })
         {
             _starting = null;
             return;

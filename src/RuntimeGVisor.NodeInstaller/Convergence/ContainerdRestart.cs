@@ -40,7 +40,17 @@ internal sealed class ContainerdRestart(
             if (time.GetElapsedTime(looked) >= ServicePollInterval)
             {
                 looked = time.GetTimestamp();
-                var service = await systemd.GetServiceAsync(unit, cancellationToken);
+                ServiceStatus service;
+                try
+                {
+                    service = await systemd.GetServiceAsync(unit, cancellationToken);
+                }
+                catch (SystemdException) when (time.GetElapsedTime(started) < limit)
+                {
+                    // Nobody else watches this start: a bus that does not answer once is asked again.
+                    continue;
+                }
+
                 active = service is { ActiveState: "active", Job: null } ? active ?? looked : null;
                 if (RestartPolicy.HasFailed(service) || (job == "failed" && active is null))
                 {

@@ -220,7 +220,7 @@ internal sealed partial class Installer(NodeParts node, InstallerMetrics metrics
                 return;
             case RestartOutcome.Starting:
                 throw new InstallationException(FailureReason.ContainerdNotReady, reason);
-            case RestartOutcome.DoesNotServe when await IsTakenOutAsync(run.Plan.Entry, cancellationToken):
+            case RestartOutcome.DoesNotServe when await IsTakenOutAsync(run.Plan.Entry, CancellationToken.None):
                 throw new InstallationException(
                     FailureReason.ContainerdConfigurationChanging,
                     $"somebody took the handler {run.Plan.Entry.Handler} out of {node.Layout.ConfigurationFile} while containerd was restarted");
@@ -328,7 +328,7 @@ internal sealed partial class Installer(NodeParts node, InstallerMetrics metrics
         node.Journal.Write(run.Journal);
         metrics.Restarted();
         var restart = new ContainerdRestart(node.Systemd, node.Client, _stuckShims, node.Layout.ContainerdUnit, node.Time);
-        return await restart.RunAsync(entry, RestartPolicy.StartLimit(run.Observation.Use.Bundles.Count), cancellationToken);
+        return await restart.RunAsync(entry, RestartPolicy.StartLimit(RunscBundles.Directories(node.Layout.ContainerdState).Count()), cancellationToken);
     }
 
     private VerifiedInstallation? FindPrevious(Run run) =>
@@ -370,7 +370,16 @@ internal sealed partial class Installer(NodeParts node, InstallerMetrics metrics
             message += $"; it could not be rolled back: {exception.Message}";
         }
 
-        var inputs = node.Observer.ReadInputs(await node.Configuration.ReadAsync(CancellationToken.None));
+        var inputs = run.Observation.Inputs;
+        try
+        {
+            inputs = node.Observer.ReadInputs(await node.Configuration.ReadAsync(CancellationToken.None));
+        }
+        catch (Exception exception) when (exception is ContainerdConfigurationException or IOException)
+        {
+            // Somebody is writing the file: that the release failed is recorded all the same.
+        }
+
         var rejected = new RejectedInstallation(run.Plan.Entry.ConfigPath, inputs, reason, message, node.Time.GetUtcNow());
         node.Journal.Write(run.Journal with { Rejected = rejected });
         throw new InstallationException(reason, message);

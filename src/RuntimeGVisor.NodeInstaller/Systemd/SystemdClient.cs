@@ -79,7 +79,10 @@ internal sealed class SystemdClient(string busSocket, TimeProvider time)
             },
             cancellationToken);
 
-    /// <summary>Restarts a service and waits for the end of the job.</summary>
+    /// <summary>
+    /// Restarts a service and waits for the end of the job. Restarts by others do not count against it: systemd would stop a service that was
+    /// restarted too often and refuse to start it, for good.
+    /// </summary>
     /// <param name="unit">The service.</param>
     /// <param name="timeout">How long the job's end is waited for.</param>
     /// <param name="cancellationToken">Ends the waiting, never the job.</param>
@@ -88,8 +91,17 @@ internal sealed class SystemdClient(string busSocket, TimeProvider time)
     /// there is none yet.
     /// </returns>
     /// <exception cref="SystemdException">systemd cannot be reached or refuses.</exception>
-    public Task<string> RestartAsync(string unit, TimeSpan timeout, CancellationToken cancellationToken) =>
-        RunJobAsync(bus => UnitCall(bus, "RestartUnit", unit, "replace"), timeout, cancellationToken);
+    public async Task<string> RestartAsync(string unit, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        await WithConnectionAsync(
+            async bus =>
+            {
+                await WithinTimeoutAsync(bus.CallMethodAsync(UnitCall(bus, "ResetFailedUnit", unit)), cancellationToken);
+                return true;
+            },
+            cancellationToken);
+        return await RunJobAsync(bus => UnitCall(bus, "RestartUnit", unit, "replace"), timeout, cancellationToken);
+    }
 
     /// <summary>Runs a program of the node once, as a unit of its own, and waits for its end.</summary>
     /// <param name="command">Path and arguments.</param>
@@ -280,6 +292,9 @@ internal sealed class SystemdClient(string busSocket, TimeProvider time)
             call.WriteStructureStart();
             call.WriteString("TimeoutStartUSec");
             call.WriteVariantUInt64((ulong)timeout.TotalMicroseconds);
+            call.WriteStructureStart();
+            call.WriteString("TimeoutStopUSec");
+            call.WriteVariantUInt64((ulong)TimeSpan.FromSeconds(2).TotalMicroseconds);
             call.WriteStructureStart();
             call.WriteString("ExecStart");
             call.WriteSignature("a(sasb)");

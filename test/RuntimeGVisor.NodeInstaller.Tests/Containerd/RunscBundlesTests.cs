@@ -79,6 +79,14 @@ public sealed class RunscBundlesTests : IDisposable
     }
 
     [Fact]
+    public void A_bundle_that_is_being_deleted_is_none()
+    {
+        AddBundle("k8s.io", ".a", shim: null, state: null);
+
+        RunscBundles.Read(_state).Should().BeEmpty();
+    }
+
+    [Fact]
     public void A_verification_is_marked()
     {
         AddBundle("gvisor-node-installer", "verification-1", Shim, """{"options":{"binaryName":"/gvisor/1/runsc"}}""");

@@ -232,7 +232,7 @@ internal sealed class ScriptedBus : IAsyncDisposable
     private List<byte[]> AnswersTo(byte[] call)
     {
         var text = Encoding.Latin1.GetString(call);
-        var method = ((string[])["Hello", "AddMatch", "RemoveMatch", "GetNameOwner", "Subscribe", "LoadUnit", "RestartUnit", "StartTransientUnit"])
+        var method = ((string[])["Hello", "AddMatch", "RemoveMatch", "GetNameOwner", "Subscribe", "LoadUnit", "ResetFailedUnit", "RestartUnit", "StartTransientUnit"])
             .FirstOrDefault(name => text.Contains($"\0{name}\0", StringComparison.Ordinal));
         if (method is null)
         {

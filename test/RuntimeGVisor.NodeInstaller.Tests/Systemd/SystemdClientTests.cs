@@ -67,7 +67,7 @@ public sealed class SystemdClientTests
 
         (await Client(bus).RestartAsync(ScriptedBus.Unit, TimeSpan.FromSeconds(30), TestEnd)).Should().Be(result);
 
-        bus.Calls.Should().ContainInOrder("AddMatch", "Subscribe", "RestartUnit");
+        bus.Calls.Should().ContainInOrder("ResetFailedUnit", "AddMatch", "Subscribe", "RestartUnit");
     }
 
     [Fact]
