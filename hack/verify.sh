@@ -60,7 +60,8 @@ if [ -n "$native" ]; then
   # Tests that start a program take the native one.
   CONTROLLER_EXECUTABLE=$(sed -n 's/^RuntimeGVisor.Controller=//p' "$work/programs")
   NODE_INSTALLER_EXECUTABLE=$(sed -n 's/^RuntimeGVisor.NodeInstaller=//p' "$work/programs")
-  export CONTROLLER_EXECUTABLE NODE_INSTALLER_EXECUTABLE
+  ADMISSION_EXECUTABLE=$(sed -n 's/^RuntimeGVisor.Admission=//p' "$work/programs")
+  export CONTROLLER_EXECUTABLE NODE_INSTALLER_EXECUTABLE ADMISSION_EXECUTABLE
 fi
 
 if has rig; then

@@ -115,6 +115,15 @@ public sealed class ApiServer : IDisposable
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
+    /// <summary>What the API server warns of when it takes an object, as clients show it.</summary>
+    public async Task<IReadOnlyList<string>> WarningsAsync(HttpMethod method, string path, JsonObject body)
+    {
+        using var request = CreateRequest(method, path, body, "application/json");
+        using var response = await _http.SendAsync(request);
+        await ReadAsync(response);
+        return [.. response.Headers.Warning.Select(warning => warning.Text)];
+    }
+
     /// <summary>Runs a command in a pod as <c>kubectl exec</c> does, without a process of its own for it.</summary>
     /// <param name="pod">The pod's path.</param>
     /// <param name="command">The program and its arguments.</param>

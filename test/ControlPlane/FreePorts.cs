@@ -6,7 +6,7 @@ using System.Net.Sockets;
 namespace ControlPlane;
 
 /// <summary>Ports of 127.0.0.1 that nothing listens on.</summary>
-internal static class FreePorts
+public static class FreePorts
 {
     private const int Lowest = 10000;
 

@@ -15,6 +15,12 @@ public static class Repository
             ? [Existing(path)]
             : Built("RuntimeGVisor.Controller", "gardener-extension-runtime-gvisor");
 
+    /// <summary>The command line of the admission, in the same way.</summary>
+    public static IReadOnlyList<string> Admission =>
+        Environment.GetEnvironmentVariable("ADMISSION_EXECUTABLE") is { Length: > 0 } path
+            ? [Existing(path)]
+            : Built("RuntimeGVisor.Admission", "gardener-extension-admission-runtime-gvisor");
+
     public static IReadOnlyList<string> ResourceManager => Built("ResourceManager", "ResourceManager");
 
     /// <summary>The native node installer; the environment may name another one.</summary>
