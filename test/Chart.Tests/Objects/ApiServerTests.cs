@@ -6,7 +6,7 @@ using ControlPlane;
 
 namespace Chart.Tests.Objects;
 
-/// <summary>A real API server takes what the chart renders, and loses no field of it: a misspelt one would be dropped in silence.</summary>
+/// <summary>A real API server takes what the charts render, and loses no field of it: a misspelt one would be dropped in silence.</summary>
 public sealed class ApiServerTests(Seed seed)
 {
     private const string Namespace = LocalControlPlane.ExtensionNamespace;
@@ -92,29 +92,43 @@ public sealed class ApiServerTests(Seed seed)
         }
         """;
 
-    public static TheoryData<string> Configurations() =>
-    [
-        GardenletValues.OfSeed,
-        """
+    /// <summary>The folder of a chart that runs something, and values.</summary>
+    public static TheoryData<string, string> ConfigurationsWithPod() => new()
+    {
+        { HelmChart.Folder, GardenletValues.OfSeed },
         {
-          "replicaCount": 1,
-          "leaderElection": { "enabled": false },
-          "resources": { "limits": { "cpu": 1, "memory": "1Gi" } },
-          "vpa": { "resourcePolicy": { "maxAllowed": { "memory": "1Gi" } } },
-          "imageVectorOverwrite": { "images": [ { "name": "runtime-gvisor-installation", "tag": "v1" } ] }
-        }
-        """,
-    ];
+            HelmChart.Folder,
+            """
+            {
+              "replicaCount": 1,
+              "leaderElection": { "enabled": false },
+              "resources": { "limits": { "cpu": 1, "memory": "1Gi" } },
+              "vpa": { "resourcePolicy": { "maxAllowed": { "memory": "1Gi" } } },
+              "imageVectorOverwrite": { "images": [ { "name": "runtime-gvisor-installation", "tag": "v1" } ] }
+            }
+            """
+        },
+        { HelmChart.AdmissionRuntime, AdmissionValues.OfOperator },
+        { HelmChart.AdmissionRuntime, AdmissionValues.OfOneCluster },
+    };
+
+    public static TheoryData<string, string> Configurations()
+    {
+        var configurations = ConfigurationsWithPod();
+        configurations.Add(HelmChart.AdmissionApplication, AdmissionValues.OfOperator);
+        configurations.Add(HelmChart.AdmissionApplication, AdmissionValues.OfOneCluster);
+        return configurations;
+    }
 
     [Theory]
     [MemberData(nameof(Configurations))]
-    public async Task The_API_server_takes_every_object_as_it_is(string values)
+    public async Task The_API_server_takes_every_object_as_it_is(string folder, string values)
     {
         await CreateDefinitionAsync(VerticalPodAutoscalers);
         await CreateDefinitionAsync(PrometheusRules);
         await seed.Api.TryAsync(
             HttpMethod.Post, ApiPaths.Namespaces(), new JsonObject { ["metadata"] = new JsonObject { ["name"] = "garden" } });
-        foreach (var value in await HelmChart.RenderAsync(values))
+        foreach (var value in await HelmChart.RenderAsync(values, folder))
         {
             await ShouldBeTakenAsync(value);
         }
@@ -122,19 +136,26 @@ public sealed class ApiServerTests(Seed seed)
 
     /// <summary>Objects that make pods are taken whatever is in their template; the pod itself is checked more closely.</summary>
     [Theory]
-    [MemberData(nameof(Configurations))]
-    public async Task The_API_server_takes_the_pod(string values)
+    [MemberData(nameof(ConfigurationsWithPod))]
+    public async Task The_API_server_takes_the_pod(string folder, string values)
     {
-        var template = (await HelmChart.RenderAsync(values)).Single("Deployment").At("/spec/template")!.DeepClone().AsObject();
+        var template = (await HelmChart.RenderAsync(values, folder)).Single("Deployment").At("/spec/template")!.DeepClone().AsObject();
         template["apiVersion"] = "v1";
         template["kind"] = "Pod";
-        template["metadata"]!["name"] = "controller";
-        await seed.Api.TryAsync(
-            HttpMethod.Post,
-            "/apis/scheduling.k8s.io/v1/priorityclasses",
-            new JsonObject { ["metadata"] = new JsonObject { ["name"] = "gardener-system-900" }, ["value"] = 999999900 });
+        template["metadata"]!["name"] = "pod";
+        await CreateNamedAsync("/apis/scheduling.k8s.io/v1/priorityclasses", template.At("/spec/priorityClassName"), new JsonObject { ["value"] = 999999900 });
+        // Nothing makes tokens here, and this API server has none of its own for pods.
+        await CreateNamedAsync(
+            ApiPaths.ServiceAccounts(Namespace), template.At("/spec/serviceAccountName"), new JsonObject { ["automountServiceAccountToken"] = false });
 
         await ShouldBeTakenAsync(template);
+    }
+
+    /// <summary>What a pod refers to; it may be there already.</summary>
+    private Task CreateNamedAsync(string path, JsonNode? name, JsonObject value)
+    {
+        value["metadata"] = new JsonObject { ["name"] = name!.DeepClone() };
+        return seed.Api.TryAsync(HttpMethod.Post, path, value);
     }
 
     private async Task ShouldBeTakenAsync(JsonObject value)
@@ -160,7 +181,7 @@ public sealed class ApiServerTests(Seed seed)
     private static string PathOf(JsonObject value, string kind)
     {
         var version = (string)value["apiVersion"]!;
-        var scope = kind.StartsWith("Cluster", StringComparison.Ordinal) ? "" : $"/namespaces/{value["metadata"]!["namespace"] ?? Namespace}";
+        var scope = kind.StartsWith("Cluster", StringComparison.Ordinal) || kind == "ValidatingWebhookConfiguration" ? "" : $"/namespaces/{value["metadata"]!["namespace"] ?? Namespace}";
 #pragma warning disable CA1308 // A path, not a comparison.
         return $"/{(version == "v1" ? "api" : "apis")}/{version}{scope}/{kind.ToLowerInvariant()}s";
 #pragma warning restore CA1308

@@ -6,8 +6,8 @@ using Chart.Tests.Rendering;
 namespace Chart.Tests.Objects;
 
 /// <summary>
-/// The controller's pod keeps every rule of Kubernetes' restricted pod security standard, however the chart is configured, and two that
-/// are stricter.
+/// The pods of controller and admission keep every rule of Kubernetes' restricted pod security standard, however the charts are configured,
+/// and two that are stricter.
 /// </summary>
 public sealed class PodSecurityTests
 {
@@ -41,11 +41,20 @@ public sealed class PodSecurityTests
             """{"imageVectorOverwrite":{"images":[{"name":"runtime-gvisor-installation","tag":"v1"}]}}""",
         ]);
 
+    public static TheoryData<string, string> AdmissionCases() =>
+        new MatrixTheoryData<string, string>(Rules.Keys, [AdmissionValues.OfOperator, AdmissionValues.OfOneCluster]);
+
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task The_pod_keeps_the_rule(string rule, string values)
+    public Task The_controllers_pod_keeps_the_rule(string rule, string values) => ShouldKeepAsync(rule, values, HelmChart.Folder);
+
+    [Theory]
+    [MemberData(nameof(AdmissionCases))]
+    public Task The_admissions_pod_keeps_the_rule(string rule, string values) => ShouldKeepAsync(rule, values, HelmChart.AdmissionRuntime);
+
+    private static async Task ShouldKeepAsync(string rule, string values, string folder)
     {
-        var pod = (await HelmChart.RenderAsync(values)).Single("Deployment").At("/spec/template/spec")!.AsObject();
+        var pod = (await HelmChart.RenderAsync(values, folder)).Single("Deployment").At("/spec/template/spec")!.AsObject();
 
         Rules[rule](pod).Should().BeTrue("{0}: {1}", rule, pod.ToJsonString());
     }

@@ -22,11 +22,12 @@ public sealed partial class DocumentedFlagsTests
         rows.Should().Equal(SettableFlags.Select(Row));
     }
 
-    [Fact]
-    public void The_chart_takes_rules_for_each_flag_that_an_owner_can_set()
+    [Theory]
+    [InlineData("gardener-extension-runtime-gvisor")]
+    [InlineData("gardener-extension-admission-runtime-gvisor/runtime")]
+    public void The_chart_takes_rules_for_each_flag_that_an_owner_can_set(string chart)
     {
-        using var schema = JsonDocument.Parse(
-            File.ReadAllText(Path.Combine(Repository.Root, "charts", "gardener-extension-runtime-gvisor", "values.schema.json")));
+        using var schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "charts", chart, "values.schema.json")));
 
         schema.RootElement.GetProperty("definitions").GetProperty("flagRules").GetProperty("propertyNames").GetProperty("enum").EnumerateArray()
             .Select(name => name.GetString()).Should().Equal(SettableFlags.Select(flag => flag.Name));

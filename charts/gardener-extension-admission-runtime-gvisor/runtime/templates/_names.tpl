@@ -19,3 +19,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "serverNames" -}}
 {{ include "name" . }}.{{ .Release.Namespace }},{{ include "name" . }}.{{ .Release.Namespace }}.svc
 {{- end -}}
+
+{{- define "flagPolicy" -}}
+apiVersion: gvisor.runtime.extensions.config.gardener.cloud/v1alpha1
+kind: FlagPolicy
+flags: {{ .Values.flagPolicy | default dict | toJson }}
+testImageTag: {{ .Values.testImageTag }}
+{{- end -}}
