@@ -12,6 +12,7 @@ generators() {
 charts/gardener-extension-runtime-gvisor/Chart.yaml hack/release.sh print-chart-version gardener-extension-runtime-gvisor
 example/extension.yaml hack/registration.sh extension
 example/extension/base/extension.yaml hack/registration.sh extension
+example/extension/admission/extension.yaml hack/registration.sh admission
 .ocm/component-constructor.yaml hack/registration.sh component
 example/controller-registration.yaml hack/registration.sh controller-registration
 docs/operations/configure.md hack/configuration-page.sh

@@ -1,23 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # images.sh [NAME...]: makes the images, from scratch and without a container daemon. NAME is gardener-extension-runtime-gvisor (the
-# controller), runtime-gvisor-installation (the node installer with gVisor) or chart (the Helm chart as registries keep it); without
+# controller), gardener-extension-admission-runtime-gvisor (the admission), runtime-gvisor-installation (the node installer with gVisor),
+# or a Helm chart as registries keep it: chart (the controller's), admission-runtime-chart or admission-application-chart. Without
 # arguments all.
 #
 # In artifacts/images:
 #   NAME-ARCHITECTURE.tar         OCI archive of one image: `ctr -n k8s.io images import`, `skopeo copy oci-archive:...`
 #   NAME-ARCHITECTURE.spdx.json   its SBOM (SPDX 2.3)
-#   NAME.tar                      OCI archive of the index with the images of all architectures that were made; chart.tar: of the chart
+#   NAME.tar                      OCI archive of the index with the images of all architectures that were made, or of a chart
 # and for each archive a line on stdout: PATH REFERENCE@DIGEST. The same commit makes the same digests.
 #
 #   ARCHITECTURES                 default "amd64 arm64"
-#   CONTROLLER_EXECUTABLE, NODE_INSTALLER_EXECUTABLE   what hack/publish.sh made before, for this machine's architecture; else they are
-#                                 published now
+#   CONTROLLER_EXECUTABLE, ADMISSION_EXECUTABLE, NODE_INSTALLER_EXECUTABLE   what hack/publish.sh made before, for this machine's
+#                                 architecture; else they are published now
 #   GVISOR_VERSION, GVISOR_DIRECTORY, GVISOR_CHECKSUMS, GVISOR_URL   see hack/gvisor-release.sh. For tests, hack/node/gvisor-mirror.sh
 #                                 makes a directory of Debian's gVisor and prints these variables
 #   IMAGES_OUTPUT                 another directory than artifacts/images
-#   IMAGE_PREFIX                  default: where the chart and the image vector expect the images. REFERENCE is PREFIX/REPOSITORY:vVERSION,
-#                                 where REPOSITORY is runtime-gvisor or runtime-gvisor-installation
+#   IMAGE_PREFIX                  default: where the charts and the image vector expect the images. REFERENCE is PREFIX/REPOSITORY:vVERSION,
+#                                 where REPOSITORY is runtime-gvisor, admission-runtime-gvisor or runtime-gvisor-installation, and for charts
+#                                 charts/runtime-gvisor, charts/admission-runtime-gvisor-runtime or charts/admission-runtime-gvisor-application
 #
 # Called by make images, .github/workflows/release.yaml and the tests of the images.
 # shellcheck source=hack/common.sh
@@ -28,16 +30,27 @@ cd "$repository"
 shopt -s inherit_errexit
 
 controller=gardener-extension-runtime-gvisor
+admission=gardener-extension-admission-runtime-gvisor
 node_installer=runtime-gvisor-installation
-declare -A projects=([$controller]=RuntimeGVisor.Controller [$node_installer]=RuntimeGVisor.NodeInstaller)
-declare -A repositories=([$controller]=runtime-gvisor [$node_installer]=runtime-gvisor-installation)
-declare -A published=([$controller]=${CONTROLLER_EXECUTABLE:-} [$node_installer]=${NODE_INSTALLER_EXECUTABLE:-})
-declare -A titles=([$controller]="Gardener extension for gVisor: controller" [$node_installer]="Gardener extension for gVisor: node installer")
+declare -A projects=([$controller]=RuntimeGVisor.Controller [$admission]=RuntimeGVisor.Admission [$node_installer]=RuntimeGVisor.NodeInstaller)
+declare -A published=(
+  [$controller]=${CONTROLLER_EXECUTABLE:-} [$admission]=${ADMISSION_EXECUTABLE:-} [$node_installer]=${NODE_INSTALLER_EXECUTABLE:-})
+declare -A titles=(
+  [$controller]="Gardener extension for gVisor: controller"
+  [$admission]="Gardener extension for gVisor: admission"
+  [$node_installer]="Gardener extension for gVisor: node installer")
+declare -A charts=([chart]=$controller [admission-runtime-chart]=$admission/runtime [admission-application-chart]=$admission/application)
+declare -A repositories=(
+  [$controller]=runtime-gvisor
+  [$admission]=admission-runtime-gvisor
+  [$node_installer]=runtime-gvisor-installation
+  [chart]=charts/runtime-gvisor
+  [admission-runtime-chart]=charts/admission-runtime-gvisor-runtime
+  [admission-application-chart]=charts/admission-runtime-gvisor-application)
+names=("$controller" "$admission" "$node_installer" chart admission-runtime-chart admission-application-chart)
 
-[ $# -gt 0 ] || set -- "$controller" "$node_installer" chart
-for name; do
-  [ "$name" = chart ] || [ -n "${projects[$name]:-}" ] || fail "there is no image '$name'; there are: $controller $node_installer chart"
-done
+[ $# -gt 0 ] || set -- "${names[@]}"
+for name; do [ -n "${repositories[$name]:-}" ] || fail "there is no image '$name'; there are: ${names[*]}"; done
 read -ra architectures <<<"${ARCHITECTURES:-amd64 arm64}"
 for architecture in "${architectures[@]}"; do
   case $architecture in amd64 | arm64) ;; *) fail "ARCHITECTURES may have amd64 and arm64, not '$architecture'" ;; esac
@@ -142,31 +155,28 @@ make_image() {
 # report NAME DESCRIPTOR_FILE
 report() { printf '%s %s@%s\n' "$output/$1.tar" "$reference" "$(jq -r .digest <"$2")"; }
 
-# make_chart LAYOUT: as "helm push" would; the configuration is Chart.yaml.
+# make_chart NAME LAYOUT: as "helm push" would; the configuration is Chart.yaml.
 make_chart() {
-  local layout=$1 chart=charts/gardener-extension-runtime-gvisor type=application/vnd.cncf.helm configuration content
-  jq -Rncj '[inputs | capture("^(?<key>[A-Za-z]+): *(?<value>.+)$")] | from_entries' $chart/Chart.yaml >"$layout/work"
+  local layout=$2 chart=charts/${charts[$1]} type=application/vnd.cncf.helm configuration content
+  jq -Rncj '[inputs | capture("^(?<key>[A-Za-z]+): *(?<value>.+)$")] | from_entries' "$chart/Chart.yaml" >"$layout/work"
   configuration=$(add_blob "$layout" $type.config.v1+json "$layout/work")
-  hack/images/chart.sh $chart >"$layout/work"
+  hack/images/chart.sh "$chart" >"$layout/work"
   content=$(add_blob "$layout" $type.chart.content.v1.tar+gzip "$layout/work")
   jq -ncj --argjson config "$configuration" --argjson layer "$content" --arg type $oci_types.manifest.v1+json \
     '{schemaVersion: 2, mediaType: $type, config: $config, layers: [$layer]}' >"$layout/work"
   add_blob "$layout" $oci_types.manifest.v1+json "$layout/work" >"$layout.chart"
-  write_archive "$layout" "$reference" "$(<"$layout.chart")" "$output/chart.tar"
+  write_archive "$layout" "$reference" "$(<"$layout.chart")" "$output/$1.tar"
 }
 
 mkdir -p "$output"
 for name; do
-  layout=$work/$name
+  layout=$work/$name descriptors=() reference=$prefix/${repositories[$name]}:v$version
   new_layout "$layout"
-  if [ "$name" = chart ]; then
-    reference=$(sed -n 's/^ *ref: *//p' example/extension.yaml)
-    [ -z "${IMAGE_PREFIX:-}" ] || reference=$IMAGE_PREFIX/charts/${reference##*/}
-    step "chart" make_chart "$layout"
-    report chart "$layout.chart"
+  if [ -n "${charts[$name]:-}" ]; then
+    step "$name" make_chart "$name" "$layout"
+    report "$name" "$layout.chart"
     continue
   fi
-  descriptors=() reference=$prefix/${repositories[$name]}:v$version
   for architecture in "${architectures[@]}"; do
     step "image $name for $architecture" make_image "$name" "$architecture" "$layout" "$reference"
     [ -f "$output/$name-$architecture.spdx.json" ] ||

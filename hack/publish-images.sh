@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# publish-images.sh REGISTRY: pushes what "make images" made to REGISTRY/runtime-gvisor, REGISTRY/runtime-gvisor-installation and
-# REGISTRY/charts/runtime-gvisor under the tag vVERSION, signs each digest, attests each image's SBOM, and prints what is published as
-# lines REFERENCE@DIGEST. Called by people and by .github/workflows/release.yaml.
+# publish-images.sh REGISTRY: pushes what "make images" made to REGISTRY/runtime-gvisor, REGISTRY/admission-runtime-gvisor,
+# REGISTRY/runtime-gvisor-installation and REGISTRY/charts/… under the tag vVERSION, signs each digest, attests each image's SBOM, and
+# prints what is published as lines REFERENCE@DIGEST. Called by people and by .github/workflows/release.yaml.
 #
 #   COSIGN_PRIVATE_KEY   the key to sign with, as "cosign generate-key-pair" writes it; COSIGN_PASSWORD opens it
 #   SIGN=keyless         sign with the identity of the workflow that runs, through Sigstore
@@ -50,5 +50,8 @@ publish() {
 }
 
 publish gardener-extension-runtime-gvisor runtime-gvisor
+publish gardener-extension-admission-runtime-gvisor admission-runtime-gvisor
 publish runtime-gvisor-installation runtime-gvisor-installation
 publish chart charts/runtime-gvisor
+publish admission-runtime-chart charts/admission-runtime-gvisor-runtime
+publish admission-application-chart charts/admission-runtime-gvisor-application

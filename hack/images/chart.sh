@@ -9,4 +9,5 @@
 
 [ $# = 1 ] || fail "usage: chart.sh DIRECTORY"
 [ -f "$1/Chart.yaml" ] || fail "there is no chart in $1"
-deterministic_tar "$(dirname "$1")" --mode=u=rwX,go=rX "$(basename "$1")" | gzip -n
+name=$(sed -n 's/^name: *//p' "$1/Chart.yaml")
+deterministic_tar "$(dirname "$1")" --mode=u=rwX,go=rX --transform "s|^$(basename "$1")|$name|" "$(basename "$1")" | gzip -n

@@ -2,10 +2,11 @@
 
 namespace Images.Tests;
 
-/// <summary>Both images, made by <c>hack/images.sh</c> from the native executables that were published before, with small files for gVisor's.</summary>
+/// <summary>All images and charts, made by <c>hack/images.sh</c> from the native executables that were published before, with small files for gVisor's.</summary>
 public sealed class BuiltImages : IAsyncLifetime
 {
     internal const string Controller = "gardener-extension-runtime-gvisor";
+    internal const string Admission = "gardener-extension-admission-runtime-gvisor";
     internal const string NodeInstaller = "runtime-gvisor-installation";
 
     private readonly string _directory = Directory.CreateTempSubdirectory("images-tests-").FullName;
@@ -22,9 +23,12 @@ public sealed class BuiltImages : IAsyncLifetime
             : Path.Combine(Repository.Root, $"artifacts/publish/{project}/release_linux-x64/{program}");
 
     /// <summary>The program of an image.</summary>
-    internal static string Executable(string image) => image == Controller
-        ? Published("CONTROLLER_EXECUTABLE", "RuntimeGVisor.Controller", "gardener-extension-runtime-gvisor")
-        : Published("NODE_INSTALLER_EXECUTABLE", "RuntimeGVisor.NodeInstaller", "gvisor-node-installer");
+    internal static string Executable(string image) => image switch
+    {
+        Controller => Published("CONTROLLER_EXECUTABLE", "RuntimeGVisor.Controller", Controller),
+        Admission => Published("ADMISSION_EXECUTABLE", "RuntimeGVisor.Admission", Admission),
+        _ => Published("NODE_INSTALLER_EXECUTABLE", "RuntimeGVisor.NodeInstaller", "gvisor-node-installer"),
+    };
 
     public async ValueTask InitializeAsync()
     {
@@ -49,6 +53,7 @@ public sealed class BuiltImages : IAsyncLifetime
             new Dictionary<string, string?>(StringComparer.Ordinal)
             {
                 ["CONTROLLER_EXECUTABLE"] = Executable(Controller),
+                ["ADMISSION_EXECUTABLE"] = Executable(Admission),
                 ["NODE_INSTALLER_EXECUTABLE"] = Executable(NodeInstaller),
                 ["ARCHITECTURES"] = architectures,
                 ["IMAGES_OUTPUT"] = output,

@@ -2,6 +2,7 @@
 
 using System.Formats.Tar;
 using System.Globalization;
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -28,13 +29,15 @@ public sealed class ImageTests(BuiltImages images)
         return archive.Image(archive.Content);
     }
 
-    [Fact]
-    public void The_controllers_image_is_its_program_with_licences_and_nothing_else()
+    [Theory]
+    [InlineData(BuiltImages.Controller)]
+    [InlineData(BuiltImages.Admission)]
+    public void The_image_is_its_program_with_licences_and_nothing_else(string name)
     {
-        var image = ImageOf(BuiltImages.Controller);
+        var image = ImageOf(name);
 
-        image.Files.Select(Described).Should().Equal([("./gardener-extension-runtime-gvisor", Executable), .. Licenses]);
-        Content(image, "./gardener-extension-runtime-gvisor").Should().Equal(File.ReadAllBytes(BuiltImages.Executable(BuiltImages.Controller)));
+        image.Files.Select(Described).Should().Equal([($"./{name}", Executable), .. Licenses]);
+        Content(image, $"./{name}").Should().Equal(File.ReadAllBytes(BuiltImages.Executable(name)));
     }
 
     [Fact]
@@ -55,6 +58,7 @@ public sealed class ImageTests(BuiltImages images)
 
     [Theory]
     [InlineData(BuiltImages.Controller)]
+    [InlineData(BuiltImages.Admission)]
     [InlineData(BuiltImages.NodeInstaller)]
     public void Files_belong_to_root_and_carry_no_time(string name) => ImageOf(name).Layers.SelectMany(layer => layer).Should().AllSatisfy(entry =>
     {
@@ -64,6 +68,7 @@ public sealed class ImageTests(BuiltImages images)
 
     [Theory]
     [InlineData(BuiltImages.Controller)]
+    [InlineData(BuiltImages.Admission)]
     [InlineData(BuiltImages.NodeInstaller)]
     public void Everything_that_the_SBOM_names_has_its_licence_in_the_image(string name)
     {
@@ -84,6 +89,7 @@ public sealed class ImageTests(BuiltImages images)
 
     [Theory]
     [InlineData(BuiltImages.Controller, "/gardener-extension-runtime-gvisor", "65532:65532")]
+    [InlineData(BuiltImages.Admission, "/gardener-extension-admission-runtime-gvisor", "65532:65532")]
     [InlineData(BuiltImages.NodeInstaller, "/gvisor-node-installer", null)]
     public void The_configuration_names_program_and_user_and_the_labels_say_what_it_is(string name, string program, string? user)
     {
@@ -104,6 +110,7 @@ public sealed class ImageTests(BuiltImages images)
 
     [Theory]
     [InlineData(BuiltImages.Controller)]
+    [InlineData(BuiltImages.Admission)]
     [InlineData(BuiltImages.NodeInstaller)]
     public void The_program_names_no_directory_of_the_machine_that_built_it(string name)
     {
@@ -118,6 +125,7 @@ public sealed class ImageTests(BuiltImages images)
 
     [Theory]
     [InlineData(BuiltImages.Controller)]
+    [InlineData(BuiltImages.Admission)]
     [InlineData(BuiltImages.NodeInstaller)]
     public async Task Commit_and_time_are_those_that_the_program_was_built_from(string name)
     {
@@ -136,6 +144,7 @@ public sealed class ImageTests(BuiltImages images)
 
     [Theory]
     [InlineData(BuiltImages.Controller, "65532:65532")]
+    [InlineData(BuiltImages.Admission, "65532:65532")]
     [InlineData(BuiltImages.NodeInstaller, "0:0")]
     public async Task The_program_runs_as_its_user_in_a_root_directory_that_has_nothing_else(string name, string user)
     {
@@ -168,13 +177,14 @@ public sealed class ImageTests(BuiltImages images)
 
         printed.Replace(second, images.Output, StringComparison.Ordinal).Should().Be(images.Printed);
         var files = Directory.GetFiles(images.Output).Select(Path.GetFileName).ToArray();
-        files.Should().HaveCount(7);
+        files.Should().HaveCount(12, "there are archive, SBOM and index of three images, and three charts");
         Directory.GetFiles(second).Select(Path.GetFileName).Should().BeEquivalentTo(files);
         files.Should().AllSatisfy(file => Sum(Path.Combine(second, file!)).Should().Be(Sum(Path.Combine(images.Output, file!))));
     }
 
     [Theory]
     [InlineData(BuiltImages.Controller, "runtime-gvisor")]
+    [InlineData(BuiltImages.Admission, "admission-runtime-gvisor")]
     [InlineData(BuiltImages.NodeInstaller, "runtime-gvisor-installation")]
     public void What_is_printed_is_what_the_archives_offer_under_the_names_that_operators_know(string name, string repository)
     {
@@ -197,6 +207,7 @@ public sealed class ImageTests(BuiltImages images)
 
     [Theory]
     [InlineData(BuiltImages.Controller)]
+    [InlineData(BuiltImages.Admission)]
     [InlineData(BuiltImages.NodeInstaller)]
     public void The_index_leads_to_the_image_of_each_architecture(string name)
     {
@@ -212,21 +223,40 @@ public sealed class ImageTests(BuiltImages images)
         archive.Image(image).Configuration.GetProperty("os").GetString().Should().Be("linux");
     }
 
-    [Fact]
-    public void The_chart_is_kept_as_Helm_keeps_charts_and_lies_where_the_extension_looks_for_it()
+    [Theory]
+    [InlineData("chart", "gardener-extension-runtime-gvisor", "extension.yaml")]
+    [InlineData("admission-runtime-chart", "gardener-extension-admission-runtime-gvisor-runtime", "extension/admission/extension.yaml")]
+    [InlineData("admission-application-chart", "gardener-extension-admission-runtime-gvisor-application", "extension/admission/extension.yaml")]
+    public void A_chart_is_kept_as_Helm_keeps_charts_and_lies_where_the_extension_looks_for_it(string name, string chart, string extension)
     {
-        var archive = Archive("chart");
+        var archive = Archive(name);
 
         var manifest = archive.JsonBlob(archive.Content);
         var configuration = manifest.GetProperty("config");
         configuration.GetProperty("mediaType").GetString().Should().Be("application/vnd.cncf.helm.config.v1+json");
         archive.JsonBlob(configuration).Deserialize<Dictionary<string, string>>().Should()
-            .Contain("name", "gardener-extension-runtime-gvisor").And.Contain("version", Version).And.Contain("apiVersion", "v2");
+            .Contain("name", chart).And.Contain("version", Version).And.Contain("apiVersion", "v2");
         var layer = manifest.GetProperty("layers").EnumerateArray().Single();
         layer.GetProperty("mediaType").GetString().Should().Be("application/vnd.cncf.helm.chart.content.v1.tar+gzip");
-        File.ReadAllText(Path.Combine(Repository.Root, "example/controller-registration.yaml")).Should().Contain(Convert.ToBase64String(archive.Blob(layer)));
-        File.ReadAllText(Path.Combine(Repository.Root, "example/extension.yaml")).Should()
+        using var files = new TarReader(new GZipStream(new MemoryStream(archive.Blob(layer)), CompressionMode.Decompress));
+        var names = new List<string>();
+        while (files.GetNextEntry() is { } entry)
+        {
+            names.Add(entry.Name);
+        }
+
+        names.Should().Contain($"{chart}/Chart.yaml").And.Contain($"{chart}/values.schema.json").And.OnlyContain(path => path.StartsWith($"{chart}/", StringComparison.Ordinal));
+        File.ReadAllText(Path.Combine(Repository.Root, "example", extension)).Should()
             .Contain($"ref: {archive.Content.GetProperty("annotations").GetProperty("io.containerd.image.name").GetString()}\n");
+    }
+
+    [Fact]
+    public void The_chart_in_the_registration_is_the_chart_that_is_published()
+    {
+        var archive = Archive("chart");
+        var layer = archive.JsonBlob(archive.Content).GetProperty("layers").EnumerateArray().Single();
+
+        File.ReadAllText(Path.Combine(Repository.Root, "example/controller-registration.yaml")).Should().Contain(Convert.ToBase64String(archive.Blob(layer)));
     }
 
     [Fact]

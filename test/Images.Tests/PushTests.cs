@@ -35,13 +35,16 @@ public sealed class PushTests(BuiltImages images) : IAsyncLifetime
         foreach (var (archive, name) in ((string, string)[])
         [
             (BuiltImages.Controller, "gvisor/runtime-gvisor"),
+            (BuiltImages.Admission, "gvisor/admission-runtime-gvisor"),
             (BuiltImages.NodeInstaller, "gvisor/runtime-gvisor-installation"),
             ("chart", "gvisor/charts/runtime-gvisor"),
+            ("admission-runtime-chart", "gvisor/charts/admission-runtime-gvisor-runtime"),
+            ("admission-application-chart", "gvisor/charts/admission-runtime-gvisor-application"),
         ])
         {
             var (manifest, digest) = await _registry.FindAsync(name, $"v{Version}");
             images.Printed.Should().MatchRegex($@"/{archive}\.tar \S+@{digest}\n");
-            if (archive == "chart")
+            if (archive.EndsWith("chart", StringComparison.Ordinal))
             {
                 continue;
             }
@@ -68,11 +71,11 @@ public sealed class PushTests(BuiltImages images) : IAsyncLifetime
             new(StringComparer.Ordinal) { [variable] = value, ["CALLS"] = calls });
 
         var references = published.Trim().Split('\n').Select(line => line.Replace($":v{Version}@", "@", StringComparison.Ordinal)).ToArray();
-        references.Should().HaveCount(3);
+        references.Should().HaveCount(6);
         var lines = await File.ReadAllLinesAsync(calls, TestContext.Current.CancellationToken);
         lines.Where(line => line.StartsWith("sign ", StringComparison.Ordinal)).Should()
             .Equal(references.Select(reference => $"sign --yes --recursive{key} {reference}"));
-        lines.Where(line => line.StartsWith("attest ", StringComparison.Ordinal)).Should().HaveCount(2).And.AllSatisfy(line =>
+        lines.Where(line => line.StartsWith("attest ", StringComparison.Ordinal)).Should().HaveCount(3).And.AllSatisfy(line =>
             line.Should().Match($"attest --yes{key} --type spdxjson --predicate *-amd64.spdx.json {_registry.Address}/*@sha256:*"));
     }
 

@@ -27,6 +27,20 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public void The_extension_with_the_admission_names_both_charts_of_this_version_and_the_image()
+    {
+        var extension = Objects("extension/admission/extension.yaml").Single();
+
+        foreach (var (cluster, chart) in ((string, string)[])[("runtimeCluster", "runtime"), ("virtualCluster", "application")])
+        {
+            Value(extension, "spec", "deployment", "admission", cluster, "helm", "ociRepository", "ref").Should()
+                .EndWith($"/charts/admission-runtime-gvisor-{chart}:v{Version}");
+        }
+
+        Value(extension, "spec", "deployment", "admission", "values", "image", "repository").Should().EndWith("/admission-runtime-gvisor");
+    }
+
+    [Fact]
     public void The_registration_refers_to_its_deployment()
     {
         var objects = Objects("controller-registration.yaml");
@@ -64,6 +78,7 @@ public sealed class RegistrationTests
     [Theory]
     [InlineData("extension")]
     [InlineData("extension/base")]
+    [InlineData("extension/admission")]
     [InlineData("extension/private-registry")]
     public void A_kustomization_names_files_that_exist_and_patches_what_the_base_has(string folder)
     {
@@ -82,10 +97,13 @@ public sealed class RegistrationTests
             {
                 Value(patched, identity).Should().Be(Value(extension, identity));
             }
-
-            Value(patched, "spec", "deployment", "extension", "values", "imageVectorOverwrite", "images", "0", "name").Should().Be("runtime-gvisor-installation");
         }
     }
+
+    [Fact]
+    public void The_extension_of_a_private_registry_says_where_the_node_installer_is() =>
+        Value(Objects("extension/private-registry/extension.yaml").Single(), "spec", "deployment", "extension", "values", "imageVectorOverwrite", "images", "0", "name")
+            .Should().Be("runtime-gvisor-installation");
 
     [Fact]
     public void The_OCM_component_has_the_images_that_image_vector_and_chart_refer_to()
@@ -98,14 +116,23 @@ public sealed class RegistrationTests
         var resources = ((YamlSequenceNode)component["resources"]).ToArray();
         resources.Select(resource => (Value(resource, "name"), Value(resource, "type"))).Should().Equal(
             ("gardener-extension-runtime-gvisor", "ociImage"),
+            ("gardener-extension-admission-runtime-gvisor", "ociImage"),
             ("gardener-extension-runtime-gvisor-installation", "ociImage"),
             ("runtime-gvisor", "helmChart/v1"),
-            ("runtime-gvisor", "helmchart-imagemap"));
-        Value(resources[1], "name").Should().Be(Value(vector, "resourceId", "name"));
-        Value(resources[1], "labels", "0", "value").Should().Be(Value(vector, "name"));
-        Value(resources[2], "access", "imageReference").Should()
-            .Be(Value(Objects("extension.yaml").Single(), "spec", "deployment", "extension", "helm", "ociRepository", "ref"));
-        Value(resources[3], "input", "formattedJson", "imageMapping", "0", "resource", "name").Should().Be(Value(resources[0], "name"));
+            ("runtime-gvisor", "helmchart-imagemap"),
+            ("admission-runtime-gvisor-runtime", "helmChart/v1"),
+            ("admission-runtime-gvisor-runtime", "helmchart-imagemap"),
+            ("admission-runtime-gvisor-application", "helmChart/v1"));
+        Value(resources[2], "name").Should().Be(Value(vector, "resourceId", "name"));
+        Value(resources[2], "labels", "0", "value").Should().Be(Value(vector, "name"));
+        var deployment = Objects("extension.yaml").Single()["spec"]["deployment"];
+        var admission = Objects("extension/admission/extension.yaml").Single()["spec"]["deployment"]["admission"];
+        Value(resources[1], "access", "imageReference").Should().Be($"{Value(admission, "values", "image", "repository")}:v{Version}");
+        Value(resources[3], "access", "imageReference").Should().Be(Value(deployment, "extension", "helm", "ociRepository", "ref"));
+        Value(resources[5], "access", "imageReference").Should().Be(Value(admission, "runtimeCluster", "helm", "ociRepository", "ref"));
+        Value(resources[7], "access", "imageReference").Should().Be(Value(admission, "virtualCluster", "helm", "ociRepository", "ref"));
+        Value(resources[4], "input", "formattedJson", "imageMapping", "0", "resource", "name").Should().Be(Value(resources[0], "name"));
+        Value(resources[6], "input", "formattedJson", "imageMapping", "0", "resource", "name").Should().Be(Value(resources[1], "name"));
     }
 
     private static void IsNamedAndRestrictsPods(YamlNode found)

@@ -13,6 +13,7 @@ public sealed partial class SbomTests(BuiltImages images)
     public static TheoryData<string, string> Images => new()
     {
         { BuiltImages.Controller, "RuntimeGVisor.Controller" },
+        { BuiltImages.Admission, "RuntimeGVisor.Admission" },
         { BuiltImages.NodeInstaller, "RuntimeGVisor.NodeInstaller" },
     };
 
